@@ -1,0 +1,105 @@
+import type { OperationContext } from '../context.js';
+import type { AdoptableVolume, ManageableEntry, ManageReference } from '../models/manage.js';
+import type { ModelUpdate, Snapshot, Volume } from '../models/volume.js';
+
+/** `clone`: a copy of a volume made by the backend. Without it the generic copy through devices is used. */
+export interface CloneVolume {
+  /**
+   * Makes `volume` with the data `source` has at one moment within the call; what is beyond the source's size
+   * reads as zeroes. Volume's state: `creating`; its size is not below the source's. Source's states:
+   * `available`, `backing-up`, and with `onlineSnapshot` also `in-use`.
+   * @throws DriverError any: nothing is left of either the volume or what was made on the source.
+   */
+  createClonedVolume(context: OperationContext, volume: Volume, source: Volume): Promise<ModelUpdate>;
+}
+
+/** `revert`: put a volume back to its newest snapshot. */
+export interface RevertToSnapshot {
+  /**
+   * Discards what was written since `snapshot`, which stays. The volume keeps its present size if it was extended
+   * meanwhile; the part beyond the snapshot reads as zeroes. Idempotent. States: `reverting`, `available`.
+   * @throws DriverError `snapshot-busy` naming the newer snapshots, if there are any; `snapshot-not-found`.
+   */
+  revertToSnapshot(context: OperationContext, volume: Volume, snapshot: Snapshot): Promise<ModelUpdate>;
+}
+
+/** `manage`: take single volumes over that are on the backend already, and let them go again. */
+export interface ManageVolumes {
+  /** What is on the backend and not in `known`; one broken entry does not fail the list. */
+  listManageable(context: OperationContext, known: readonly Volume[]): AsyncIterable<ManageableEntry>;
+  /**
+   * The size in bytes of what `reference` names. Changes nothing.
+   * @throws DriverError `invalid-input` (what the reference must look like), `volume-not-found`, `unsafe-image`.
+   */
+  manageExistingSize(context: OperationContext, reference: ManageReference): Promise<number>;
+  /**
+   * Renames what `reference` names so that it is `volume`. State: `managing`, `creating`. Idempotent once it has
+   * succeeded.
+   * @throws DriverError as `manageExistingSize`, and `already-exists`: nothing is changed.
+   */
+  manageExisting(context: OperationContext, volume: Volume, reference: ManageReference): Promise<ModelUpdate>;
+  /** Forgets a volume; its data stays where and as it is. Idempotent. */
+  unmanage(context: OperationContext, volume: Volume): Promise<void>;
+}
+
+/** `adopt`: take over all that another program wrote, with ids, sizes, formats and snapshots. */
+export interface AdoptVolumes {
+  /** What could be adopted and what could not, and why. Changes nothing: this is the dry run. */
+  findAdoptable(context: OperationContext): AsyncIterable<AdoptableVolume>;
+  /**
+   * Makes a found volume ours: the changes it listed, no others. Idempotent.
+   * @throws DriverError `damaged` if it has problems; `volume-not-found` if it is gone.
+   */
+  adopt(context: OperationContext, found: AdoptableVolume): Promise<ModelUpdate>;
+}
+
+/**
+ * What a driver may do beyond {@link VolumeDriver}: name → the methods it takes. An empty list is a statement
+ * about the driver's other methods:
+ *
+ * - `onlineSnapshot`: snapshots can be taken and deleted, and clones made, while a guest uses the volume.
+ * - `onlineExtend`: a volume can grow while a guest uses it.
+ * - `changedBlocks`: devices answer `changedExtents`.
+ * - `trim`: `zero` on a device gives room back to the pool.
+ *
+ * Declared and implemented must agree; a subclass declares for itself what it inherits.
+ */
+export const CAPABILITIES = {
+  clone: ['createClonedVolume'],
+  revert: ['revertToSnapshot'],
+  manage: ['listManageable', 'manageExistingSize', 'manageExisting', 'unmanage'],
+  adopt: ['findAdoptable', 'adopt'],
+  onlineSnapshot: [],
+  onlineExtend: [],
+  changedBlocks: [],
+  trim: [],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+export type Capability = keyof typeof CAPABILITIES;
+
+/** The interface behind each capability that has methods. */
+export interface CapabilityInterfaces {
+  clone: CloneVolume;
+  revert: RevertToSnapshot;
+  manage: ManageVolumes;
+  adopt: AdoptVolumes;
+}
+
+/** Every optional method; what a driver that declares all of them has. */
+export type OptionalMethods = CloneVolume & RevertToSnapshot & ManageVolumes & AdoptVolumes;
+
+/**
+ * Where a driver's declared capabilities and its methods differ, as sentences; empty when they agree.
+ * @param prototype the driver class's prototype
+ */
+export function capabilityMismatches(declared: readonly Capability[], prototype: object): string[] {
+  return (Object.keys(CAPABILITIES) as Capability[]).flatMap((capability) => {
+    const isDeclared = declared.includes(capability);
+    return CAPABILITIES[capability].flatMap((method) => {
+      const has = typeof (prototype as Record<string, unknown>)[method] === 'function';
+      if (isDeclared && !has) return [`declares '${capability}' but has no method ${method}`];
+      if (!isDeclared && has) return [`has the method ${method} but does not declare '${capability}'`];
+      return [];
+    });
+  });
+}

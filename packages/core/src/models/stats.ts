@@ -1,0 +1,21 @@
+/** A pool of a backend: a share, an array's pool, a Ceph pool. */
+export interface PoolStats {
+  readonly name: string;
+  readonly totalBytes: number;
+  readonly freeBytes: number;
+  /** What volumes in it promise, thin ones in full. */
+  readonly provisionedBytes: number;
+  /** Room that is never given out, in percent of the total. */
+  readonly reservedPercentage: number;
+  /** How much more than the total thin volumes may promise: 1 is nothing more. */
+  readonly maxOverSubscriptionRatio: number;
+  readonly thinProvisioning: boolean;
+}
+
+/** What a backend has to offer; asked for at start and every minute. */
+export interface BackendStats {
+  readonly vendorName: string;
+  /** `driver_volume_type` of its connections. */
+  readonly storageProtocol: string;
+  readonly pools: readonly PoolStats[];
+}
