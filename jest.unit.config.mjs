@@ -1,0 +1,9 @@
+import { base } from './jest.base.mjs';
+
+/** Unit tests, beside the sources. */
+export default {
+  ...base,
+  roots: ['<rootDir>/packages', '<rootDir>/drivers', '<rootDir>/examples'],
+  testMatch: ['**/src/**/*.spec.ts'],
+  collectCoverageFrom: ['{packages,drivers}/*/src/**/*.ts', '!**/*.spec.ts', '!**/index.ts'],
+};
