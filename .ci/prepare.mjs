@@ -1,0 +1,123 @@
+#!/usr/bin/env node
+// Brings this checkout to where `npm start` or `npm test` can run: Node packages, system tools, compiled sources.
+// Plain Node, as it runs before anything is installed. Run again, it does only what is still missing.
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const oldestNode = [20, 19];
+const minutes = 60_000;
+
+/** Debian packages, what tells that each is there (a command or a file), and which targets need it. */
+const systemPackages = [
+  { name: 'qemu-utils', command: 'qemu-img', for: ['start', 'test'] },
+  { name: 'strace', command: 'strace', for: ['test'] },
+  { name: 'xfsprogs', command: 'mkfs.xfs', for: ['test'] },
+  { name: 'btrfs-progs', command: 'mkfs.btrfs', for: ['test'] },
+  { name: 'python3-cinder', file: '/usr/lib/python3/dist-packages/cinder/__init__.py', for: ['test'] },
+];
+
+function fail(message) {
+  console.error(`prepare: ${message}`);
+  process.exit(1);
+}
+
+function run(what, command, args, { timeout, env = {} }) {
+  console.error(`prepare: ${what}`);
+  const result = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    timeout,
+    env: { ...process.env, ...env },
+  });
+  const line = [command, ...args].join(' ');
+  if (result.error?.code === 'ETIMEDOUT')
+    fail(`${what}: no end after ${timeout / minutes} minutes (${line})`);
+  if (result.error) fail(`${what}: cannot run ${command}: ${result.error.message}`);
+  if (result.signal) fail(`${what}: ended by ${result.signal} (${line})`);
+  if (result.status !== 0) fail(`${what}: exit status ${result.status} (${line}); what it said is above`);
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return;
+  fail(
+    `Node ${oldestNode.join('.')} or later is needed, this is ${process.versions.node} (${process.execPath})`,
+  );
+}
+
+function lockedPackages(path) {
+  return JSON.parse(readFileSync(join(root, path), 'utf8')).packages;
+}
+
+/** Whether what the lock file asks for is installed: npm's own record of node_modules is compared with it. */
+function nodePackagesInstalled() {
+  const record = 'node_modules/.package-lock.json';
+  if (!existsSync(join(root, record))) return false;
+  const installed = lockedPackages(record);
+  return Object.entries(lockedPackages('package-lock.json'))
+    .filter(([path, wanted]) => path.includes('node_modules/') && !wanted.optional && !wanted.devOptional)
+    .every(([path, wanted]) => installed[path] !== undefined && installed[path].version === wanted.version);
+}
+
+function installNodePackages() {
+  if (nodePackagesInstalled()) return;
+  run('installing the Node packages of package-lock.json', 'npm', ['ci', '--no-audit', '--no-fund'], {
+    timeout: 10 * minutes,
+  });
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function commandExists(command) {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+  return folders.some((folder) => folder !== '' && isExecutable(join(folder, command)));
+}
+
+function isPresent({ command, file }) {
+  return command === undefined ? existsSync(file) : commandExists(command);
+}
+
+function aptGet(what, args) {
+  run(what, 'apt-get', ['-o', 'DPkg::Lock::Timeout=120', ...args], {
+    timeout: 15 * minutes,
+    env: { DEBIAN_FRONTEND: 'noninteractive' },
+  });
+}
+
+function installSystemPackages(target) {
+  const missing = systemPackages.filter((entry) => entry.for.includes(target) && !isPresent(entry));
+  if (missing.length === 0) return;
+  const names = missing.map(({ name }) => name);
+  const found = missing.map(({ name, command, file }) => `${name} (no ${command ?? file})`).join(', ');
+  const advice = `install what provides it, on Debian: apt-get install --no-install-recommends ${names.join(' ')}`;
+  if (!commandExists('apt-get')) fail(`missing: ${found}; there is no apt-get here: ${advice}`);
+  if (process.getuid() !== 0) fail(`missing: ${found}; only root can install packages: as root, ${advice}`);
+  aptGet('updating the list of system packages', ['update', '-q']);
+  aptGet(`installing ${names.join(' ')}`, ['install', '-q', '-y', '--no-install-recommends', ...names]);
+  const still = missing.filter((entry) => !isPresent(entry)).map(({ name }) => name);
+  if (still.length > 0) fail(`installed, but not found afterwards: ${still.join(', ')}`);
+}
+
+function compile() {
+  run('compiling', process.execPath, ['node_modules/typescript/bin/tsc', '-b'], { timeout: 5 * minutes });
+}
+
+const target = process.argv[2];
+if (!['start', 'test'].includes(target) || process.argv.length !== 3) {
+  console.error('usage: node .ci/prepare.mjs start|test');
+  process.exit(2);
+}
+checkNode();
+installSystemPackages(target);
+installNodePackages();
+compile();
