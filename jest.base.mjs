@@ -7,6 +7,6 @@ export const base = {
   resolver: './jest.resolver.cjs',
   // '@scoria/source' makes imports of other workspaces read their sources, so no build is needed first.
   testEnvironmentOptions: { customExportConditions: ['@scoria/source', 'node', 'node-addons'] },
-  modulePathIgnorePatterns: ['/dist/'],
+  modulePathIgnorePatterns: ['<rootDir>/(packages|drivers|examples)/[^/]+/dist/', '<rootDir>/test/dist/'],
   restoreMocks: true,
 };

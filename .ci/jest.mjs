@@ -10,6 +10,7 @@ import { closingLines, countOf, succeeded } from './summary.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const known = ['unit', 'real'];
+const timeout = 60 * 60_000;
 
 function readResults(file) {
   try {
@@ -29,9 +30,11 @@ function runSuite(suite, extra, folder) {
   const args = ['--config', `jest.${suite}.config.mjs`, '--json', '--outputFile', file, ...extra];
   const { status, error } = spawnSync(process.execPath, [...node, ...args], {
     cwd: root,
-    stdio: ['inherit', 'ignore', 'inherit'],
+    stdio: 'inherit',
+    timeout,
   });
-  if (error) console.error(`jest (${suite}): ${error.message}`);
+  if (error?.code === 'ETIMEDOUT') console.error(`jest (${suite}): no end after ${timeout / 60_000} minutes`);
+  else if (error) console.error(`jest (${suite}): ${error.message}`);
   return countOf(readResults(file), status ?? 1);
 }
 
