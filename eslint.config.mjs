@@ -19,7 +19,6 @@ export default defineConfig(
       'no-console': 'error',
       'no-param-reassign': 'error',
       'object-shorthand': 'error',
-      'prefer-template': 'error',
       complexity: ['error', 12],
       'max-depth': ['error', 3],
       'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
