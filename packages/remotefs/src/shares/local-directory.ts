@@ -1,0 +1,70 @@
+import { DriverError, messageOf, throwIfCancelled, type OperationContext } from '@scoria/core';
+import { inject, injectable } from 'inversify';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { PROBE_TIMEOUT_MS, ShareProbe } from './share-probe.js';
+import { unknownShare, unusableShare, type Share, type ShareProvider } from './share.js';
+
+/** Where a {@link LocalDirectory} is. */
+export interface LocalDirectoryOptions {
+  /** Absolute. Made at start when it is missing, for its owner and group only (0750). */
+  readonly directory: string;
+  /** How long a look at it may take; 10 s unless told. */
+  readonly probeTimeoutMs?: number;
+}
+export const LocalDirectoryOptions = Symbol.for('scoria.remotefs.LocalDirectoryOptions');
+
+/**
+ * One directory of this host as the only share; nothing is mounted. The share's name is the directory's absolute
+ * path. A directory that vanishes later is not made anew: an empty one would hide that its volumes are gone.
+ */
+@injectable()
+export class LocalDirectory implements ShareProvider {
+  readonly #share: Share;
+  readonly #probe: ShareProbe;
+  #problem: string | undefined = 'it was not looked at yet';
+
+  constructor(@inject(LocalDirectoryOptions) options: LocalDirectoryOptions) {
+    if (!path.isAbsolute(options.directory)) {
+      throw new DriverError({
+        code: 'invalid-input',
+        message: `the directory for volumes must be an absolute path, but is ${JSON.stringify(options.directory)}`,
+      });
+    }
+    const directory = path.resolve(options.directory);
+    this.#share = { share: directory, path: directory };
+    this.#probe = new ShareProbe(directory, options.probeTimeoutMs ?? PROBE_TIMEOUT_MS);
+  }
+
+  async start(context: OperationContext): Promise<void> {
+    throwIfCancelled(context);
+    await makeDirectory(this.#share.path);
+    await this.ensure(this.#share.share);
+  }
+
+  async available(): Promise<readonly Share[]> {
+    this.#problem = await this.#probe.problem();
+    return this.#problem === undefined ? [this.#share] : [];
+  }
+
+  byName(share: string): Share {
+    if (share !== this.#share.share) {
+      throw unknownShare(share, [this.#share.share], "the backend's options");
+    }
+    if (this.#problem !== undefined) throw unusableShare(share, this.#problem);
+    return this.#share;
+  }
+
+  async ensure(share: string): Promise<Share> {
+    if (share === this.#share.share) await this.available();
+    return this.byName(share);
+  }
+}
+
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o750 });
+  } catch (error) {
+    throw unusableShare(directory, `it cannot be made: ${messageOf(error)}; make it by hand`, error);
+  }
+}
