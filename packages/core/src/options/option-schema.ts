@@ -17,7 +17,9 @@ export function defineOptions<Properties extends TProperties>(properties: Proper
 
 /** Marks an option as secret: masked in logs, errors and whatever shows the configuration. */
 export function secret<Schema extends TSchema>(schema: Schema): Schema {
-  return { ...schema, secret: true };
+  // With its property descriptors, because TypeBox keeps what makes an option optional in hidden ones.
+  const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(schema)) as Schema;
+  return Object.assign(copy, { secret: true });
 }
 
 /** The options every backend has. */
@@ -66,7 +68,7 @@ function typeName(schema: DescribedSchema): string {
 
 /** The option table of a schema: for documentation and `driver show`. */
 export function describeOptions(schema: OptionSchema): OptionRow[] {
-  const required = new Set<string>(schema.required ?? []);
+  const required = new Set((schema as { required?: readonly string[] }).required);
   return Object.entries(schema.properties).map(([name, property]) => {
     const described = property as DescribedSchema;
     return {
