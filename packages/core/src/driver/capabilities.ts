@@ -90,10 +90,14 @@ export type OptionalMethods = CloneVolume & RevertToSnapshot & ManageVolumes & A
 
 /**
  * Where a driver's declared capabilities and its methods differ, as sentences; empty when they agree.
- * @param prototype the driver class's prototype
+ * @param prototype the driver class's prototype; what a class inherits counts as its own
  */
 export function capabilityMismatches(declared: readonly Capability[], prototype: object): string[] {
-  return (Object.keys(CAPABILITIES) as Capability[]).flatMap((capability) => {
+  const names = Object.keys(CAPABILITIES) as Capability[];
+  const unknown = declared
+    .filter((capability) => !names.includes(capability))
+    .map((capability) => `declares '${capability}', which is none of ${names.join(', ')}`);
+  const differences = names.flatMap((capability) => {
     const isDeclared = declared.includes(capability);
     return CAPABILITIES[capability].flatMap((method) => {
       const has = typeof (prototype as Record<string, unknown>)[method] === 'function';
@@ -102,4 +106,5 @@ export function capabilityMismatches(declared: readonly Capability[], prototype:
       return [];
     });
   });
+  return [...unknown, ...differences];
 }
