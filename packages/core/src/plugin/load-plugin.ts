@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import semver from 'semver';
 import { capabilityMismatches } from '../driver/capabilities.js';
 import { VolumeDriver } from '../driver/volume-driver.js';
@@ -37,13 +38,8 @@ export async function loadPlugin(specifier: string, importer = importModule): Pr
  */
 export function checkPlugin(plugin: DriverPlugin): void {
   checkApiRange(plugin);
-  if (!(plugin.driver.prototype instanceof VolumeDriver)) {
-    throw new PluginError({
-      code: 'plugin-invalid',
-      message: `the driver class of ${plugin.name} does not extend VolumeDriver of this @scoria/core`,
-    });
-  }
-  const mismatches = capabilityMismatches(plugin.capabilities, plugin.driver.prototype as object);
+  const prototype = checkClass(plugin);
+  const mismatches = capabilityMismatches(plugin.capabilities, prototype);
   if (mismatches.length === 0) return;
   throw new PluginError({
     code: 'capability-mismatch',
@@ -69,10 +65,46 @@ function checkApiRange({ name, apiRange }: DriverPlugin): void {
   });
 }
 
+const REQUIRED_METHODS = [
+  'stats',
+  'createVolume',
+  'deleteVolume',
+  'extendVolume',
+  'createSnapshot',
+  'deleteSnapshot',
+  'createVolumeFromSnapshot',
+  'initializeConnection',
+  'terminateConnection',
+  'openDevice',
+] as const satisfies readonly (keyof VolumeDriver)[];
+
+/** The class's prototype. The compiler checks all this for TypeScript; a driver may be plain JavaScript. */
+function checkClass({ name, driver }: DriverPlugin): VolumeDriver {
+  const prototype: unknown = (driver as { prototype?: unknown } | undefined)?.prototype;
+  if (!(prototype instanceof VolumeDriver)) {
+    const why = extendsAnotherCopy(prototype)
+      ? 'extends the VolumeDriver of another copy of @scoria/core than this one; `npm ls @scoria/core` shows ' +
+        'both: make it a peer dependency of the driver, so that there is one'
+      : 'does not extend VolumeDriver of @scoria/core';
+    throw new PluginError({ code: 'plugin-invalid', message: `the driver class of ${name} ${why}` });
+  }
+  const missing = REQUIRED_METHODS.filter((method) => typeof prototype[method] !== 'function');
+  if (missing.length === 0) return prototype;
+  throw new PluginError({
+    code: 'plugin-invalid',
+    message: `the driver class of ${name} lacks ${missing.join(', ')}; every driver has to have these methods`,
+    details: { driver: name, missing },
+  });
+}
+
+function extendsAnotherCopy(prototype: unknown): boolean {
+  if (typeof prototype !== 'object' || prototype === null) return false;
+  if ((prototype.constructor as { name?: unknown } | undefined)?.name === VolumeDriver.name) return true;
+  return extendsAnotherCopy(Object.getPrototypeOf(prototype));
+}
+
 function importError(specifier: string, cause: unknown): PluginError {
-  const missing =
-    (cause as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND' &&
-    messageOf(cause).includes(`'${specifier}'`);
+  const missing = isMissing(specifier, cause);
   return new PluginError({
     code: missing ? 'plugin-not-found' : 'plugin-failed',
     message: missing
@@ -81,4 +113,13 @@ function importError(specifier: string, cause: unknown): PluginError {
     details: { specifier },
     cause,
   });
+}
+
+/** True where Node did not find what was asked for, and not where that was found and lacks something itself. */
+function isMissing(specifier: string, cause: unknown): boolean {
+  if (!(cause instanceof Error) || (cause as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND')
+    return false;
+  const file = specifier.startsWith('file:') ? fileURLToPath(specifier) : specifier;
+  const packageName = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/');
+  return [file, packageName].some((name) => cause.message.includes(`'${name}'`));
 }
