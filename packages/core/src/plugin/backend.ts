@@ -1,6 +1,7 @@
 import { Container } from 'inversify';
 import path from 'node:path';
 import type { OperationContext } from '../context.js';
+import { messageOf, PluginError, ScoriaError } from '../errors.js';
 import { guardDriver } from '../driver/guard-driver.js';
 import type { GuardedDriver } from '../driver/guard-driver.js';
 import { VolumeDriver } from '../driver/volume-driver.js';
@@ -18,9 +19,12 @@ export interface Backend {
   /** The validated options with their defaults. Secrets included: never print it whole. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly driver: GuardedDriver;
-  /** The calls before the first use, in the contract's order; returns the first statistics. */
+  /**
+   * The calls before the first use, in the contract's order; returns the first statistics. Where one of them
+   * fails, `stop` it all the same; the next try is a new backend.
+   */
   start(context: OperationContext): Promise<BackendStats>;
-  /** Ends the driver and lets its container go. */
+  /** Ends the driver and lets its container go, also where the driver's `teardown` fails. */
   stop(context: OperationContext): Promise<void>;
 }
 
@@ -50,14 +54,8 @@ export async function createBackend(
     subject: `backend ${name} (driver ${plugin.name})`,
     fromText: configuration.optionsAreText ?? false,
   });
-  const container = new Container({ parent: root });
-  const stateDirectory = path.join(path.resolve(configuration.stateDirectory), name);
-  container.bind<BackendIdentity>(BackendIdentity).toConstantValue({ name, stateDirectory });
-  container.bind(DriverOptions).toConstantValue(options);
-  container.bind<Logger>(Logger).toConstantValue(root.get<Logger>(Logger).child({ backend: name }));
-  container.bind(VolumeDriver).to(plugin.driver).inSingletonScope();
-  if (plugin.bindings !== undefined) await container.load(plugin.bindings);
-  const driver = guardDriver(container.get(VolumeDriver), plugin.name, plugin.capabilities);
+  const container = backendContainer(root, plugin, configuration, options);
+  const driver = guardDriver(await makeDriver(container, plugin), plugin.name, plugin.capabilities);
   return {
     name,
     plugin,
@@ -65,15 +63,50 @@ export async function createBackend(
     driver,
     start: (context) => start(driver, context),
     stop: async (context) => {
-      await driver.teardown(context);
-      await container.unbindAll();
+      try {
+        await driver.teardown(context);
+      } finally {
+        await container.unbindAllAsync();
+      }
     },
   };
+}
+
+function backendContainer(
+  root: Container,
+  plugin: DriverPlugin,
+  { name, stateDirectory }: BackendConfiguration,
+  options: object,
+): Container {
+  const container = new Container({ parent: root });
+  container
+    .bind<BackendIdentity>(BackendIdentity)
+    .toConstantValue({ name, stateDirectory: path.join(path.resolve(stateDirectory), name) });
+  container.bind(DriverOptions).toConstantValue(options);
+  container.bind<Logger>(Logger).toConstantValue(root.get<Logger>(Logger).child({ backend: name }));
+  container.bind(VolumeDriver).to(plugin.driver).inSingletonScope();
+  return container;
+}
+
+async function makeDriver(container: Container, plugin: DriverPlugin): Promise<VolumeDriver> {
+  try {
+    if (plugin.bindings !== undefined) await container.loadAsync(plugin.bindings);
+    return await container.getAsync(VolumeDriver);
+  } catch (cause) {
+    await container.unbindAllAsync();
+    if (cause instanceof ScoriaError) throw cause;
+    throw new PluginError({
+      code: 'plugin-failed',
+      message: `the driver ${plugin.name} could not be constructed: ${messageOf(cause)}`,
+      details: { driver: plugin.name },
+      cause,
+    });
+  }
 }
 
 async function start(driver: GuardedDriver, context: OperationContext): Promise<BackendStats> {
   await driver.setup(context);
   await driver.checkForSetupError(context);
   await driver.recover(context);
-  return await driver.stats(context);
+  return driver.stats(context);
 }
