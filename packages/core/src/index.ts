@@ -22,4 +22,7 @@ export * from './ports/command-runner.js';
 export * from './ports/lock-manager.js';
 export * from './ports/logger.js';
 export * from './sizes.js';
+// A driver author's whole vocabulary, so that a driver needs this package only; and the host's container, because
+// it has to be of the same copy of inversify as the backends' containers.
+export { Container, ContainerModule, inject, injectable } from 'inversify';
 export { Type } from 'typebox';
