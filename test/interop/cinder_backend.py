@@ -283,7 +283,8 @@ class Backend:
     def _snapshot_view(self, id):
         """The file that backs the one on record for a snapshot: what it preserves."""
         volume = self.find_snapshot(id).volume
-        record = self.driver._read_info_file(self.driver._local_path_volume_info(volume))
+        info_path = self.driver._local_path_volume_info(volume)
+        record = self.driver._read_info_file(info_path)
         directory = self.driver._local_volume_dir(volume)
         above = self.driver._qemu_img_info(
             os.path.join(directory, record[id]), volume.name

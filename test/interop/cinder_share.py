@@ -142,6 +142,15 @@ def parse_request(backend, line):
     return lambda: method(*bound.args, **bound.kwargs)
 
 
+def describe(error):
+    """An error's message, with the reason that some of Cinder's templates leave out."""
+    message = str(error)
+    reason = getattr(error, "kwargs", {}).get("reason")
+    if reason and str(reason) not in message:
+        return f"{message} {reason}"
+    return message
+
+
 def answer(backend, line):
     """Do what a line asks for; every failure is an answer, too."""
     start = time.perf_counter()
@@ -151,7 +160,7 @@ def answer(backend, line):
         reply = {"ok": True, "result": operation()}
     except Exception as error:
         logging.debug("request failed: %s", line, exc_info=True)
-        reply = {"ok": False, "error": str(error), "type": type(error).__name__}
+        reply = {"ok": False, "error": describe(error), "type": type(error).__name__}
     return reply | {"elapsed": round(time.perf_counter() - start, 6)}
 
 
