@@ -1,0 +1,21 @@
+import './install-dispose-symbols.js';
+
+export * from './builders.js';
+export * from './conformance/case.js';
+export * from './conformance/cases/index.js';
+export * from './conformance/describe-conformance.js';
+export * from './conformance/harness.js';
+export * from './conformance/stage.js';
+export * from './device-access.js';
+export * from './fakes/fake-clock.js';
+export * from './fakes/fake-command-runner.js';
+export * from './fakes/fake-lock-manager.js';
+export * from './fakes/fake-ports.js';
+export * from './fakes/memory-block-device.js';
+export * from './fakes/memory-logger.js';
+export * from './fakes/sparse-bytes.js';
+export * from './memory-driver/full-memory-driver.js';
+export * from './memory-driver/memory-array.js';
+export * from './memory-driver/memory-driver.js';
+export * from './memory-driver/memory-plugin.js';
+export * from './pattern-bytes.js';

@@ -1,0 +1,152 @@
+import type {
+  AdoptableVolume,
+  AdoptVolumes,
+  CloneVolume,
+  ManageableEntry,
+  ManageReference,
+  ManageVolumes,
+  ModelUpdate,
+  OperationContext,
+  RevertToSnapshot,
+  Snapshot,
+  Volume,
+} from '@scoria/core';
+import { DriverError, isUuid } from '@scoria/core';
+import { injectable, injectFromBase } from 'inversify';
+import type { MemoryBlockDevice } from '../fakes/memory-block-device.js';
+import type { StoredVolume } from './memory-array.js';
+import { building } from './memory-array.js';
+import { MemoryDriver, nameOf, TEMPORARY } from './memory-driver.js';
+import { alreadyExists, snapshotBusy, volumeNotFound } from './memory-errors.js';
+
+const PREFIX = 'volume-';
+
+/** {@link MemoryDriver} with every capability there is. */
+@injectable()
+@injectFromBase({ extendConstructorArguments: true })
+export class FullMemoryDriver
+  extends MemoryDriver
+  implements CloneVolume, RevertToSnapshot, ManageVolumes, AdoptVolumes
+{
+  async createClonedVolume(context: OperationContext, volume: Volume, source: Volume): Promise<ModelUpdate> {
+    return this.locked(context, [volume, source], async () => {
+      this.requireFree(volume);
+      const { bytes, snapshots } = this.stored(source);
+      const temporary = `${TEMPORARY}${volume.id}`;
+      await context.step('take a temporary snapshot');
+      const moment = bytes.copy();
+      snapshots.set(temporary, moment);
+      try {
+        return await this.make(context, volume, () => building(moment.copy(volume.sizeBytes)));
+      } finally {
+        snapshots.delete(temporary);
+      }
+    });
+  }
+
+  async revertToSnapshot(
+    context: OperationContext,
+    volume: Volume,
+    snapshot: Snapshot,
+  ): Promise<ModelUpdate> {
+    return this.locked(context, [volume], async () => {
+      const stored = this.stored(volume);
+      const bytes = this.snapshotBytes(snapshot);
+      const ids = [...stored.snapshots.keys()];
+      const newer = ids.slice(ids.indexOf(snapshot.id) + 1);
+      if (newer.length > 0) throw snapshotBusy(snapshot.id, newer);
+      await this.requireClosed(volume);
+      await context.step('go back');
+      stored.bytes = bytes.copy(stored.bytes.sizeBytes);
+      return {};
+    });
+  }
+
+  async *listManageable(
+    _context: OperationContext,
+    known: readonly Volume[],
+  ): AsyncGenerator<ManageableEntry> {
+    const ours = new Set(known.map(nameOf));
+    for (const [name, { bytes }] of this.array.volumes) {
+      if (ours.has(name)) continue;
+      yield {
+        reference: { 'source-name': name },
+        sizeBytes: bytes.sizeBytes,
+        safeToManage: true,
+        reason: '',
+      };
+    }
+    return Promise.resolve();
+  }
+
+  async manageExistingSize(_context: OperationContext, reference: ManageReference): Promise<number> {
+    return Promise.resolve(this.#referred(reference).stored.bytes.sizeBytes);
+  }
+
+  async manageExisting(
+    context: OperationContext,
+    volume: Volume,
+    reference: ManageReference,
+  ): Promise<ModelUpdate> {
+    return this.locked(context, [volume], async () => {
+      const ours = this.array.volumes.get(nameOf(volume));
+      const theirs = this.array.volumes.get(reference['source-name'] ?? '');
+      const update = { providerLocation: this.options.array_name };
+      if (ours !== undefined && theirs === undefined) return { ...update, sizeBytes: ours.bytes.sizeBytes };
+      const { name, stored } = this.#referred(reference);
+      if (ours !== undefined) throw alreadyExists(nameOf(volume));
+      await context.step('rename the volume');
+      this.array.volumes.delete(name);
+      this.array.volumes.set(nameOf(volume), stored);
+      return { ...update, sizeBytes: stored.bytes.sizeBytes };
+    });
+  }
+
+  async unmanage(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async *findAdoptable(): AsyncGenerator<AdoptableVolume> {
+    for (const [name, { bytes, snapshots }] of this.array.volumes) {
+      const id = name.slice(PREFIX.length);
+      if (!isUuid(id)) continue;
+      yield {
+        id,
+        sizeBytes: bytes.sizeBytes,
+        providerLocation: this.options.array_name,
+        providerMetadata: {},
+        snapshots: [...snapshots].map(([snapshotId, { sizeBytes }]) => {
+          return { id: snapshotId, sizeBytes, providerMetadata: {} };
+        }),
+        problems: [],
+        changes: [],
+      };
+    }
+    return Promise.resolve();
+  }
+
+  async adopt(_context: OperationContext, found: AdoptableVolume): Promise<ModelUpdate> {
+    const stored = this.array.volumes.get(`${PREFIX}${found.id}`);
+    if (stored === undefined) throw volumeNotFound(found.id);
+    return Promise.resolve({ providerLocation: this.options.array_name, sizeBytes: stored.bytes.sizeBytes });
+  }
+
+  protected override deviceOptions({
+    snapshots,
+  }: StoredVolume): NonNullable<ConstructorParameters<typeof MemoryBlockDevice>[1]> {
+    return { bytesOfSnapshot: (id) => snapshots.get(id) };
+  }
+
+  #referred(reference: ManageReference): { name: string; stored: StoredVolume } {
+    const name = reference['source-name'];
+    if (name === undefined) {
+      throw new DriverError({
+        code: 'invalid-input',
+        message: "a reference names a volume of the array: { 'source-name': 'volume-1' }",
+      });
+    }
+    const stored = this.array.volumes.get(name);
+    if (stored === undefined) throw volumeNotFound(name);
+    return { name, stored };
+  }
+}

@@ -1,0 +1,46 @@
+import { CAPABILITIES, defineDriver, MIB, type Capability } from '@scoria/core';
+import { randomUUID } from 'node:crypto';
+import type { ConformanceHarness } from '../conformance/harness.js';
+import { FullMemoryDriver } from './full-memory-driver.js';
+import { MemoryArray } from './memory-array.js';
+import { MEMORY_OPTIONS, MemoryDriver } from './memory-driver.js';
+
+/** The driver in memory with every capability. */
+export const memoryPlugin = defineDriver({
+  name: 'memory',
+  apiRange: '^1.0.0',
+  options: MEMORY_OPTIONS,
+  capabilities: Object.keys(CAPABILITIES) as Capability[],
+  driver: FullMemoryDriver,
+});
+
+/** The driver in memory with nothing but what every driver must do. */
+export const plainMemoryPlugin = defineDriver({
+  name: 'memory-plain',
+  apiRange: '^1.0.0',
+  options: MEMORY_OPTIONS,
+  capabilities: [],
+  driver: MemoryDriver,
+});
+
+/** A harness for a driver on {@link MemoryArray}s. */
+export function memoryHarness(plugin = memoryPlugin): ConformanceHarness {
+  return {
+    plugin,
+    volumeBytes: MIB,
+    invalidConnectors: [{ host: 'no-initiator' }],
+    freshStorage: async () => {
+      const name = randomUUID();
+      const array = MemoryArray.named(name);
+      return Promise.resolve({
+        options: { array_name: name, array_password: 'open-sesame-7' },
+        leftovers: async () => Promise.resolve(array.names()),
+        usedBytes: async () => Promise.resolve(array.usedBytes),
+        dispose: async () => {
+          MemoryArray.remove(name);
+          return Promise.resolve();
+        },
+      });
+    },
+  };
+}
