@@ -32,7 +32,7 @@ Operations and their fields (those in brackets may be left out):
     info                          id
     chain                         id
 
-The server ends when its standard input does. Logs go to standard error.
+The server ends when its standard input does, or on SIGTERM. Logs go to standard error.
 
 Timing prints one JSON object, operation -> list of seconds, over N rounds: create a
 volume, take DEPTH snapshots, connect, delete the snapshots oldest first, delete the
@@ -45,6 +45,7 @@ import inspect
 import json
 import logging
 import os
+import signal
 import sys
 import time
 import uuid
@@ -203,6 +204,7 @@ def bench(backend, rounds, depth):
 
 def main():
     arguments = parse_arguments()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     answers = take_standard_output()
     logging.basicConfig(level=arguments.log_level.upper(), stream=sys.stderr)
     base, rounds, depth = arguments.bench or (arguments.base, 0, 0)
