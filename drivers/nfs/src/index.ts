@@ -1,0 +1,49 @@
+import { BackendIdentity, defineDriver, DriverOptions } from '@scoria/core';
+import {
+  bindMountedShares,
+  bindRemoteFs,
+  MountedSharesOptions,
+  remoteFsPolicy,
+  RemoteFsPolicy,
+} from '@scoria/remotefs';
+import { ContainerModule } from 'inversify';
+import path from 'node:path';
+import { NfsDriver } from './nfs-driver.js';
+import { NFS_OPTIONS } from './options.js';
+import type { NfsOptions } from './options.js';
+
+function mountedShares(options: NfsOptions, { stateDirectory }: BackendIdentity): MountedSharesOptions {
+  return {
+    fstype: 'nfs',
+    sharesFile: path.resolve(options.nfs_shares_config),
+    mountPointBase: path.resolve(options.nfs_mount_point_base ?? path.join(stateDirectory, 'mnt')),
+    mountOptions: options.nfs_mount_options?.split(',') ?? [],
+  };
+}
+
+const bindings = new ContainerModule(({ bind }) => {
+  bindRemoteFs(bind);
+  bindMountedShares(bind);
+  bind<MountedSharesOptions>(MountedSharesOptions).toDynamicValue((context) =>
+    mountedShares(context.get<NfsOptions>(DriverOptions), context.get<BackendIdentity>(BackendIdentity)),
+  );
+  bind<RemoteFsPolicy>(RemoteFsPolicy).toDynamicValue((context) => {
+    const options = context.get<NfsOptions>(DriverOptions);
+    return remoteFsPolicy(options, {
+      format: options.nfs_qcow2_volumes ? 'qcow2' : 'raw',
+      preallocated: !options.nfs_sparsed_volumes,
+    });
+  });
+});
+
+export { NFS_OPTIONS, NfsDriver };
+
+/** Volumes on NFS exports: files that OpenStack Cinder's NFS driver can read, and the reverse. */
+export default defineDriver({
+  name: 'nfs',
+  apiRange: '^1.0.0',
+  options: NFS_OPTIONS,
+  capabilities: ['clone', 'revert', 'manage', 'adopt', 'changedBlocks', 'trim'],
+  driver: NfsDriver,
+  bindings,
+});

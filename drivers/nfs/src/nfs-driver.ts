@@ -1,0 +1,35 @@
+import { DriverOptions } from '@scoria/core';
+import type { ConnectionInfo } from '@scoria/core';
+import type { ActiveFile } from '@scoria/remotefs';
+import { RemoteFsDriver, RemoteFsTools } from '@scoria/remotefs';
+import { inject, injectable } from 'inversify';
+import path from 'node:path';
+import type { NfsOptions } from './options.js';
+
+/** Volumes as files on NFS exports. */
+@injectable()
+export class NfsDriver extends RemoteFsDriver {
+  protected readonly identity = { vendorName: 'Scoria', storageProtocol: 'nfs' };
+
+  constructor(
+    @inject(RemoteFsTools) tools: RemoteFsTools,
+    @inject(DriverOptions) private readonly options: NfsOptions,
+  ) {
+    super(tools);
+  }
+
+  /** What os-brick's remotefs connector and Nova's libvirt driver take for `nfs`. */
+  protected connectionInfo({ share, file, format }: ActiveFile): ConnectionInfo {
+    const { nfs_mount_options: options } = this.options;
+    return {
+      driver_volume_type: 'nfs',
+      data: {
+        export: share.share,
+        name: file,
+        format,
+        ...(options === undefined ? {} : { options: `-o ${options}` }),
+      },
+      mount_point_base: path.dirname(share.path),
+    };
+  }
+}

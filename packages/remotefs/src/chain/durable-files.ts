@@ -1,0 +1,70 @@
+import { renameNoReplace } from '@scoria/host';
+import { chmod, chown, link, open, rename, stat, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import { systemCode } from './file-errors.js';
+
+/** Waits until the names in a directory are on disk. */
+export async function syncDirectory(directory: string): Promise<void> {
+  await using handle = await open(directory, 'r');
+  await handle.sync();
+}
+
+/** Waits until a file's data are on disk. */
+export async function syncFile(file: string): Promise<void> {
+  await using handle = await open(file, 'r');
+  await handle.sync();
+}
+
+/** Gives `file` the owner, group and mode of `like`: whoever could use the one can use the other. */
+export async function takePermissions(file: string, like: string): Promise<void> {
+  const [mine, theirs] = await Promise.all([stat(file), stat(like)]);
+  if (mine.uid !== theirs.uid || mine.gid !== theirs.gid) await chown(file, theirs.uid, theirs.gid);
+  await chmod(file, theirs.mode & 0o777);
+}
+
+/**
+ * Replaces a file as a whole: whoever reads it, now or after a crash, finds the old or the new text.
+ * @param through where it is written first, on the same file system
+ * @param like whose owner, group and mode it gets; for its owner only unless told
+ */
+export async function replaceFile(file: string, text: string, through: string, like?: string): Promise<void> {
+  try {
+    await writeSynced(through, text);
+    if (like !== undefined) await takePermissions(through, like);
+    await rename(through, file);
+  } catch (error) {
+    await removeFile(through);
+    throw error;
+  }
+  await syncDirectory(path.dirname(file));
+}
+
+async function writeSynced(file: string, text: string): Promise<void> {
+  await using handle = await open(file, 'w', 0o600);
+  await handle.writeFile(text);
+  await handle.sync();
+}
+
+/** Removes a file; one that is gone is fine. */
+export async function removeFile(file: string): Promise<void> {
+  try {
+    await unlink(file);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** File systems that cannot rename without replacing say one of these. */
+const CANNOT = ['EINVAL', 'ENOSYS', 'EOPNOTSUPP'];
+
+/** Renames a file unless the name is taken (`EEXIST`), for good once it resolves. */
+export async function publishFile(from: string, to: string): Promise<void> {
+  try {
+    await renameNoReplace(from, to);
+  } catch (error) {
+    if (!CANNOT.includes(systemCode(error))) throw error;
+    await link(from, to);
+    await unlink(from);
+  }
+  await syncDirectory(path.dirname(to));
+}

@@ -1,0 +1,61 @@
+import { isUuid } from '@scoria/core';
+
+const MAX_NAME_BYTES = 255;
+const TEMPORARY_PREFIX = 'tmp-snap-';
+
+/** True for a name of a file in one directory: no separator, no '..', no control character, no leading dash or dot. */
+export function isPlainName(name: string): boolean {
+  if (name === '' || Buffer.byteLength(name) > MAX_NAME_BYTES) return false;
+  // eslint-disable-next-line no-control-regex -- control characters are what is looked for
+  return !/[/\u0000-\u001f\u007f]/.test(name) && !name.startsWith('.') && !name.startsWith('-');
+}
+
+/** The id of the snapshot that Cinder takes for the time of a clone. */
+export function temporarySnapshotId(destinationId: string): string {
+  return TEMPORARY_PREFIX + destinationId;
+}
+
+export function isTemporarySnapshot(snapshotId: string): boolean {
+  return snapshotId.startsWith(TEMPORARY_PREFIX) && isUuid(snapshotId.slice(TEMPORARY_PREFIX.length));
+}
+
+/** The names of a volume's files on its share, from `volume_name_template`. */
+export class FileNames {
+  readonly #before: string;
+  readonly #after: string;
+
+  /** @param template has `%s` once, for the volume's id */
+  constructor(template: string) {
+    const [before, after] = template.split('%s');
+    this.#before = before ?? '';
+    this.#after = after ?? '';
+  }
+
+  volumeFile(volumeId: string): string {
+    return this.#before + volumeId + this.#after;
+  }
+
+  overlay(volumeId: string, snapshotId: string): string {
+    return `${this.volumeFile(volumeId)}.${snapshotId}`;
+  }
+
+  infoFile(volumeId: string): string {
+    return `${this.volumeFile(volumeId)}.info`;
+  }
+
+  /** The id of the volume whose first file has this name, or `undefined` for any other name. */
+  volumeIdOf(name: string): string | undefined {
+    if (!name.startsWith(this.#before) || !name.endsWith(this.#after)) return undefined;
+    const id = name.slice(this.#before.length, name.length - this.#after.length);
+    return isUuid(id) ? id : undefined;
+  }
+
+  /** May this file be a part of the volume's chain: its own file, or an overlay of it? */
+  isOfChain(name: string, volumeId: string): boolean {
+    const first = this.volumeFile(volumeId);
+    if (name === first) return true;
+    if (!name.startsWith(`${first}.`)) return false;
+    const snapshotId = name.slice(first.length + 1);
+    return isUuid(snapshotId) || isTemporarySnapshot(snapshotId);
+  }
+}

@@ -1,0 +1,182 @@
+import { DriverError, isUuid, messageOf, SECTOR_BYTES } from '@scoria/core';
+import type { ManageableEntry, ManageReference, ModelUpdate, OperationContext, Volume } from '@scoria/core';
+import { checkClaim, inspectFile } from '@scoria/disk-image';
+import { inject, injectable } from 'inversify';
+import { lstat, readdir } from 'node:fs/promises';
+import type { FileFormat, Layer } from '../chain/chain.js';
+import { fileError, systemCode } from '../chain/file-errors.js';
+import { isPlainName } from '../chain/file-names.js';
+import { planManage } from '../plan/volume-plans.js';
+import type { Share } from '../shares/share.js';
+import type { Claim, ShareTools } from './file-volumes.js';
+import { FileVolumes } from './file-volumes.js';
+
+const REFERENCE = `{ 'source-name': '<share>/<file>' } or '<file>', and 'source-format': 'qcow2' for a qcow2 file`;
+
+interface FoundFile {
+  readonly share: Share;
+  readonly file: string;
+  readonly format: FileFormat;
+}
+
+/** Takes single files on a share over as volumes. */
+@injectable()
+export class ManageFiles {
+  constructor(@inject(FileVolumes) private readonly volumes: FileVolumes) {}
+
+  /** See `ManageVolumes.listManageable`. */
+  async *list(context: OperationContext, known: readonly Volume[]): AsyncIterable<ManageableEntry> {
+    const knownIds = new Set(known.map((volume) => volume.id));
+    for (const share of await this.volumes.shares.available()) {
+      const names = await readdir(share.path, { withFileTypes: true });
+      for (const entry of names) {
+        if (!entry.isFile() || !isPlainName(entry.name) || this.#belongsTo(entry.name, knownIds)) continue;
+        context.signal.throwIfAborted();
+        yield await this.#describe({ share, file: entry.name, format: 'raw' });
+      }
+    }
+  }
+
+  /** See `ManageVolumes.manageExistingSize`. */
+  async size(_context: OperationContext, reference: ManageReference): Promise<number> {
+    const found = await this.#find(reference);
+    return (await this.#inspect(found)).virtualBytes;
+  }
+
+  /** See `ManageVolumes.manageExisting`. */
+  async manage(context: OperationContext, volume: Volume, reference: ManageReference): Promise<ModelUpdate> {
+    const { names } = this.volumes;
+    const found = await this.#find(reference);
+    await using held = await this.volumes.holdAll(context, this.#claims(volume, found));
+    const target = names.volumeFile(volume.id);
+    const source = (await isThere(held.tools, found.file)) ? found : { ...found, file: target };
+    const layer = await this.#inspect(source);
+    const sizeBytes = Math.max(volume.sizeBytes, layer.virtualBytes);
+    await held.tools.executor.run(
+      context,
+      planManage(names, volume.id, { ...layer, file: found.file }, sizeBytes),
+    );
+    return { providerLocation: found.share.share, providerMetadata: { format: layer.format }, sizeBytes };
+  }
+
+  /** A file that has a volume's name is locked under that name too: somebody may still be at work on it. */
+  #claims(volume: Volume, { share, file }: FoundFile): [Claim, ...Claim[]] {
+    const formerId = this.volumes.names.volumeIdOf(file);
+    const claim = (volumeId: string): Claim => ({ volumeId, share, mode: 'exclusive' });
+    return formerId === undefined || formerId === volume.id
+      ? [claim(volume.id)]
+      : [claim(volume.id), claim(formerId)];
+  }
+
+  async #describe(found: FoundFile): Promise<ManageableEntry> {
+    const reference = { 'source-name': `${found.share.share}/${found.file}` };
+    try {
+      await this.#refuseChains(found);
+      const { virtualBytes } = await this.#inspect(found);
+      return { reference, sizeBytes: virtualBytes, safeToManage: true, reason: '' };
+    } catch (error) {
+      return { reference, safeToManage: false, reason: messageOf(error) };
+    }
+  }
+
+  async #find(reference: ManageReference): Promise<FoundFile> {
+    const name = reference['source-name'] ?? '';
+    const slash = name.lastIndexOf('/');
+    const file = name.slice(slash + 1);
+    if (!isPlainName(file)) throw badReference(`${JSON.stringify(name)} does not end with a file's name`);
+    const found = {
+      share: await this.#shareIn(name.slice(0, Math.max(slash, 0))),
+      file,
+      format: formatIn(reference),
+    };
+    await this.#refuseChains(found);
+    return found;
+  }
+
+  async #shareIn(name: string): Promise<Share> {
+    if (name !== '') return await this.volumes.shares.ensure(name);
+    const [only, ...others] = await this.volumes.shares.available();
+    if (only !== undefined && others.length === 0) return only;
+    throw badReference('there is more than one share, so its name is needed');
+  }
+
+  /** A file of a chain is half a volume; whole chains are adopted. */
+  async #refuseChains({ share, file }: FoundFile): Promise<void> {
+    const { names } = this.volumes;
+    const isPart = isPartOfChain(file, names.volumeFile('%s'));
+    const ownerId = names.volumeIdOf(file);
+    const info = ownerId && (await this.volumes.toolsFor(share).reader.readInfo(ownerId));
+    if (!isPart && info === undefined) return;
+    throw new DriverError({
+      code: 'invalid-input',
+      message: `${file} on ${share.share} is part of a volume with snapshots; adopt the volume instead`,
+    });
+  }
+
+  /** The file as what it is said to be, if header and content agree. */
+  async #inspect({ share, file, format }: FoundFile): Promise<Layer> {
+    const path = this.volumes.toolsFor(share).directory.file(file);
+    const report = await inspectFile(path).catch((error: unknown) => {
+      throw refused(share, file, error);
+    });
+    const findings = [...checkClaim(report, format), ...report.findings];
+    if (findings.length > 0) {
+      throw new DriverError({
+        code: 'unsafe-image',
+        message:
+          `${file} on ${share.share} is refused as ${format}: ` +
+          findings.map(({ code, detail }) => `${code}: ${detail}`).join('; '),
+      });
+    }
+    return { file, format, virtualBytes: wholeSectors(report.virtualSize) };
+  }
+
+  #belongsTo(file: string, ids: ReadonlySet<string>): boolean {
+    const first = this.volumes.names.volumeFile('');
+    return (
+      [...ids].some((id) => file.startsWith(this.volumes.names.volumeFile(id))) && file.length > first.length
+    );
+  }
+}
+
+function isPartOfChain(file: string, template: string): boolean {
+  const [before, after] = template.split('%s') as [string, string];
+  const id = file.slice(before.length, before.length + 36);
+  const rest = file.slice(before.length + 36);
+  return file.startsWith(before) && isUuid(id) && rest.startsWith(`${after}.`);
+}
+
+function formatIn(reference: ManageReference): FileFormat {
+  const format = reference['source-format'] ?? 'raw';
+  if (format === 'raw' || format === 'qcow2') return format;
+  throw badReference(`the source-format ${JSON.stringify(format)} is neither raw nor qcow2`);
+}
+
+function badReference(found: string): DriverError {
+  return new DriverError({ code: 'invalid-input', message: `the reference must be ${REFERENCE}: ${found}` });
+}
+
+function refused(share: Share, file: string, error: unknown): DriverError {
+  const code = (error as { code?: unknown }).code;
+  if (code === 'unreadable')
+    return fileError((error as Error).cause, `cannot read ${file} on ${share.share}`);
+  return new DriverError({
+    code: code === 'not-found' ? 'volume-not-found' : 'unsafe-image',
+    message: code === 'not-found' ? `there is no file ${file} on ${share.share}` : messageOf(error),
+    cause: error,
+  });
+}
+
+async function isThere({ directory }: ShareTools, file: string): Promise<boolean> {
+  try {
+    await lstat(directory.file(file));
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function wholeSectors(bytes: number): number {
+  return Math.ceil(bytes / SECTOR_BYTES) * SECTOR_BYTES;
+}

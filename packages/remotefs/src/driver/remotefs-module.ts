@@ -1,0 +1,19 @@
+import type { ContainerModuleLoadOptions } from 'inversify';
+import { QemuImg } from '@scoria/disk-image';
+import { Adoption } from '../adopt/adoption.js';
+import { FileVolumes } from './file-volumes.js';
+import { ManageFiles } from './manage-files.js';
+import { ProvisionedBytes } from './provisioned-bytes.js';
+import { RemoteFsTools } from './remotefs-tools.js';
+import { SharePlacement } from './share-placement.js';
+
+/**
+ * Binds what a `RemoteFsDriver` works with. The driver's own module binds `RemoteFsPolicy`, and the shares by
+ * `bindLocalDirectory` or `bindMountedShares`.
+ */
+export function bindRemoteFs(bind: ContainerModuleLoadOptions['bind']): void {
+  for (const service of [QemuImg, FileVolumes, ProvisionedBytes, SharePlacement, ManageFiles, Adoption]) {
+    bind<object>(service).toSelf().inSingletonScope();
+  }
+  bind(RemoteFsTools).toSelf().inSingletonScope();
+}

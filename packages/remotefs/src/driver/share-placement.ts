@@ -1,0 +1,45 @@
+import { Logger, type OperationContext, type PoolStats } from '@scoria/core';
+import { inject, injectable } from 'inversify';
+import { CapacityReader } from '../shares/capacity.js';
+import type { ShareSpace } from '../shares/placement.js';
+import { chooseShare, poolStats, roomFor } from '../shares/placement.js';
+import { measureShares } from '../shares/share-spaces.js';
+import type { Share } from '../shares/share.js';
+import { FileVolumes } from './file-volumes.js';
+import { ProvisionedBytes } from './provisioned-bytes.js';
+
+/** Which share a new volume goes to, and what all of them have to offer. */
+@injectable()
+export class SharePlacement {
+  constructor(
+    @inject(FileVolumes) private readonly volumes: FileVolumes,
+    @inject(CapacityReader) private readonly capacities: CapacityReader,
+    @inject(ProvisionedBytes) private readonly provisioned: ProvisionedBytes,
+    @inject(Logger) private readonly logger: Logger,
+  ) {}
+
+  /**
+   * @param preferred taken if it has room
+   * @throws DriverError `unavailable` where no share is mounted, `no-space` where none is large enough
+   */
+  async choose(sizeBytes: number, preferred?: Share): Promise<Share> {
+    const { placement } = this.volumes.policy;
+    const spaces = await this.#measure((share) => this.provisioned.recent(share));
+    const favourite = spaces.find((space) => space.share.share === preferred?.share);
+    const fits = favourite !== undefined && roomFor(favourite, placement) >= sizeBytes;
+    const share = fits ? favourite.share : chooseShare(spaces, sizeBytes, placement);
+    this.provisioned.add(share, sizeBytes);
+    return share;
+  }
+
+  /** A pool for each usable share, counted anew. */
+  async pools(_context: OperationContext): Promise<PoolStats[]> {
+    const spaces = await this.#measure((share) => this.provisioned.count(share));
+    return poolStats(spaces, this.volumes.policy.placement);
+  }
+
+  async #measure(provisioned: (share: Share) => Promise<number>): Promise<ShareSpace[]> {
+    const shares = await this.volumes.shares.available();
+    return await measureShares(shares, { capacities: this.capacities, provisioned, logger: this.logger });
+  }
+}

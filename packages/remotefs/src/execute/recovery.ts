@@ -1,0 +1,51 @@
+import { messageOf } from '@scoria/core';
+import type { OperationContext } from '@scoria/core';
+import { readdir } from 'node:fs/promises';
+import { removeFile } from '../chain/durable-files.js';
+import { systemCode } from '../chain/file-errors.js';
+import type { FileVolumes, ShareTools } from '../driver/file-volumes.js';
+
+/**
+ * Finishes or undoes what dead processes left on the usable shares, and removes their temporary files. What a
+ * living process has under way is locked, and left alone. One volume that cannot be put in order is logged and
+ * does not stop the others: operations on it name the reason.
+ */
+export async function recoverShares(context: OperationContext, volumes: FileVolumes): Promise<void> {
+  for (const share of await volumes.shares.available()) {
+    const tools = volumes.toolsFor(share);
+    const ids = new Set([...(await tools.journal.volumes()), ...(await temporaryFiles(tools)).map(ownerOf)]);
+    for (const volumeId of ids) await recoverVolume(context, volumes, tools, volumeId);
+  }
+}
+
+async function recoverVolume(
+  context: OperationContext,
+  volumes: FileVolumes,
+  tools: ShareTools,
+  volumeId: string,
+): Promise<void> {
+  try {
+    await using held = await volumes.tryHold(context, { volumeId, share: tools.share, mode: 'exclusive' });
+    if (held === undefined) return;
+    await tools.executor.recover(context, volumeId);
+    for (const file of await temporaryFiles(tools)) {
+      if (ownerOf(file) === volumeId) await removeFile(tools.directory.temporary(file));
+    }
+  } catch (error) {
+    context.logger.error(`volume ${volumeId} could not be put in order: ${messageOf(error)}`, { volumeId });
+  }
+}
+
+async function temporaryFiles(tools: ShareTools): Promise<string[]> {
+  try {
+    return await readdir(tools.directory.temporaries);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Temporary files are named '<volume id>.<what for>'. */
+function ownerOf(file: string): string {
+  return file.split('.')[0] ?? file;
+}

@@ -1,0 +1,191 @@
+import { DriverError } from '@scoria/core';
+import type { ChainLayer, QemuImg, QemuImgRun } from '@scoria/disk-image';
+import { readQcow2Header } from '@scoria/disk-image';
+import { chmod, lstat, mkdir } from 'node:fs/promises';
+import type { FileFormat } from '../chain/chain.js';
+import {
+  publishFile,
+  removeFile,
+  replaceFile,
+  syncDirectory,
+  takePermissions,
+} from '../chain/durable-files.js';
+import { explained, systemCode } from '../chain/file-errors.js';
+import type { FileNames } from '../chain/file-names.js';
+import { formatInfo } from '../chain/info-file.js';
+import type { ShareDirectory } from '../chain/share-directory.js';
+import type { FileOfChain, Step, TemporaryFile } from '../plan/plan.js';
+import { describeStep } from '../plan/plan.js';
+import { cloneFile, createRawFile, growRawFile, replaceByRename } from './file-steps.js';
+
+type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
+type File = string | TemporaryFile;
+
+/** Does single steps on one share. Each can be run again after it was cut off; see {@link Step}. */
+export class StepRunner {
+  constructor(
+    private readonly share: ShareDirectory,
+    private readonly names: FileNames,
+    private readonly qemuImg: QemuImg,
+    /** The mode of new volume files. */
+    private readonly fileMode: number,
+  ) {}
+
+  /**
+   * @param volumeId whose step it is
+   * @throws DriverError naming the step
+   */
+  async run(volumeId: string, step: Step, run: QemuImgRun): Promise<void> {
+    await explained(`cannot ${describeStep(step)}`, () => this.#dispatch(volumeId, step, run));
+  }
+
+  async #dispatch(volumeId: string, step: Step, run: QemuImgRun): Promise<void> {
+    switch (step.kind) {
+      case 'create-file':
+        return await this.#createFile(step, run);
+      case 'create-overlay':
+        return await this.#createOverlay(step, run);
+      case 'copy':
+        return await this.#copy(step, run);
+      case 'grow':
+        return await this.#grow(step, run);
+      case 'publish':
+        return await publishFile(this.#path(step.file), this.share.file(step.as));
+      case 'replace':
+        return await this.#replace(step);
+      case 'commit':
+        return await this.#commit(step, run);
+      case 'rebase':
+        return await this.#rebase(step, run);
+      case 'write-info':
+        return await this.#writeInfo(volumeId, step);
+      case 'remove':
+        return await this.#remove(step);
+      case 'rename':
+        return await this.#rename(step);
+    }
+  }
+
+  async #createFile(step: StepOf<'create-file'>, run: QemuImgRun): Promise<void> {
+    const path = this.#path(step.file);
+    const { format, sizeBytes, preallocated } = step;
+    await this.#fresh(path, async () => {
+      if (format === 'raw') await createRawFile(path, sizeBytes, preallocated);
+      else await this.qemuImg.create({ path, format, sizeBytes, ...allocation(preallocated) }, run);
+    });
+    await chmod(path, this.fileMode);
+  }
+
+  async #createOverlay(step: StepOf<'create-overlay'>, run: QemuImgRun): Promise<void> {
+    const path = this.#path(step.file);
+    const { backing: backingName, backingFormat, sizeBytes } = step;
+    const create = (): Promise<void> =>
+      this.qemuImg.createOverlay({ path, backingName, backingFormat, sizeBytes }, run);
+    await (typeof step.file === 'string' ? create() : this.#fresh(path, create));
+    await takePermissions(path, this.share.file(backingName));
+  }
+
+  async #copy(step: StepOf<'copy'>, run: QemuImgRun): Promise<void> {
+    const path = this.#path(step.file);
+    const { source, format, preallocated } = step;
+    await this.#fresh(path, async () => {
+      const [first, ...below] = source.layers;
+      const alike = below.length === 0 && first.format === format && !preallocated;
+      if (alike && (await cloneFile(first.path, path))) return;
+      await this.qemuImg.convert(source.layers, { path, format, sparse: !preallocated }, run);
+    });
+    await chmod(path, this.fileMode);
+  }
+
+  async #grow(step: StepOf<'grow'>, run: QemuImgRun): Promise<void> {
+    const path = this.#path(step.file);
+    if (step.format === 'raw') return await growRawFile(path, step.sizeBytes, step.preallocated);
+    if ((await virtualBytes(path)) >= step.sizeBytes) return;
+    await this.qemuImg.resize(
+      [{ path, format: step.format }, ...this.#layers(step.below)],
+      step.sizeBytes,
+      run,
+    );
+  }
+
+  async #replace(step: StepOf<'replace'>): Promise<void> {
+    await replaceByRename(this.#path(step.file), this.share.file(step.as));
+  }
+
+  async #commit(step: StepOf<'commit'>, run: QemuImgRun): Promise<void> {
+    const merged: ChainLayer = { path: this.share.file(step.file), format: 'qcow2' };
+    await this.qemuImg.commit([merged, ...this.#layers(step.below)], run);
+  }
+
+  async #rebase(step: StepOf<'rebase'>, run: QemuImgRun): Promise<void> {
+    const { backing: backingName, backingFormat } = step;
+    await this.qemuImg.rebaseUnsafe({ path: this.share.file(step.file), backingName, backingFormat }, run);
+  }
+
+  async #writeInfo(volumeId: string, step: StepOf<'write-info'>): Promise<void> {
+    const file = this.share.file(this.names.infoFile(volumeId));
+    if (step.info === undefined) {
+      await removeFile(file);
+      return await syncDirectory(this.share.path);
+    }
+    const through = this.share.temporary(`${volumeId}.info`);
+    await this.#makeTemporaries();
+    await replaceFile(file, formatInfo(step.info), through, this.share.file(step.info.active));
+  }
+
+  async #remove(step: StepOf<'remove'>): Promise<void> {
+    await removeFile(this.#path(step.file));
+  }
+
+  async #rename(step: StepOf<'rename'>): Promise<void> {
+    if (await this.#isThere(step.file))
+      await publishFile(this.share.file(step.file), this.share.file(step.as));
+    else if (!(await this.#isThere(step.as))) throw this.#gone(step.file);
+    await chmod(this.share.file(step.as), this.fileMode);
+  }
+
+  /** Makes a temporary file anew, in a directory of its own. */
+  async #fresh(path: string, make: () => Promise<void>): Promise<void> {
+    await this.#makeTemporaries();
+    await removeFile(path);
+    await make();
+  }
+
+  async #makeTemporaries(): Promise<void> {
+    await mkdir(this.share.temporaries, { recursive: true, mode: 0o770 });
+  }
+
+  async #isThere(name: string): Promise<boolean> {
+    try {
+      await lstat(this.share.file(name));
+      return true;
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  #gone(file: string): DriverError {
+    return new DriverError({
+      code: 'volume-not-found',
+      message: `the file ${file} is not on the share ${this.share.path}`,
+    });
+  }
+
+  #path(file: File): string {
+    return typeof file === 'string' ? this.share.file(file) : this.share.temporary(file.temporary);
+  }
+
+  #layers(files: readonly FileOfChain[]): ChainLayer[] {
+    return files.map(({ file, format }) => ({ path: this.share.file(file), format }));
+  }
+}
+
+function allocation(preallocated: boolean): { preallocation?: 'falloc' } {
+  return preallocated ? { preallocation: 'falloc' } : {};
+}
+
+async function virtualBytes(path: string): Promise<number> {
+  const { header } = await readQcow2Header(path);
+  return header.virtualSize;
+}
