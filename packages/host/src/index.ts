@@ -1,0 +1,16 @@
+export { SystemClock } from './clock/system-clock.js';
+export type { AllowRule, ArgumentPattern } from './command/allow-rule.js';
+export { ExecaCommandRunner } from './command/execa-command-runner.js';
+export { mountRules } from './command/mount-rules.js';
+export type { PrivilegeOptions } from './command/privilege-options.js';
+export { SYSTEM_PATH } from './command/program-lookup.js';
+export { hostModule } from './host-module.js';
+export { HostOptions } from './host-options.js';
+export { renameNoReplace } from './libc/rename-no-replace.js';
+export { allocateRange, nextData, nextHole, punchHole, zeroRange } from './libc/sparse-files.js';
+export { SystemError, systemCode } from './libc/system-error.js';
+export { FileLockManager } from './lock/file-lock-manager.js';
+export { HeldLocks } from './lock/held-locks.js';
+export { Redactor } from './logging/redactor.js';
+export { isSecretName } from './logging/secret-patterns.js';
+export { type LogLevel, type LogOptions, WinstonLogger } from './logging/winston-logger.js';
