@@ -1,7 +1,8 @@
-import { DriverError, messageOf, throwIfCancelled, type OperationContext } from '@scoria/core';
+import { messageOf, throwIfCancelled, type OperationContext } from '@scoria/core';
 import { inject, injectable } from 'inversify';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { requireAbsolute } from './absolute-path.js';
 import { PROBE_TIMEOUT_MS, ShareProbe } from './share-probe.js';
 import { unknownShare, unusableShare, type Share, type ShareProvider } from './share.js';
 
@@ -25,12 +26,7 @@ export class LocalDirectory implements ShareProvider {
   #problem: string | undefined = 'it was not looked at yet';
 
   constructor(@inject(LocalDirectoryOptions) options: LocalDirectoryOptions) {
-    if (!path.isAbsolute(options.directory)) {
-      throw new DriverError({
-        code: 'invalid-input',
-        message: `the directory for volumes must be an absolute path, but is ${JSON.stringify(options.directory)}`,
-      });
-    }
+    requireAbsolute('the directory for volumes', options.directory);
     const directory = path.resolve(options.directory);
     this.#share = { share: directory, path: directory };
     this.#probe = new ShareProbe(directory, options.probeTimeoutMs ?? PROBE_TIMEOUT_MS);

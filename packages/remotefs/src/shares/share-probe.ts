@@ -25,9 +25,11 @@ const REASONS: Readonly<Record<string, string>> = {
 export class ShareProbe {
   readonly #looks = new OneAtATime<void>();
 
+  /** @param look creates a file in a directory and removes it */
   constructor(
     private readonly directory: string,
     private readonly timeoutMs = PROBE_TIMEOUT_MS,
+    private readonly look: (directory: string) => Promise<void> = createAndRemoveFile,
   ) {}
 
   /**
@@ -36,7 +38,7 @@ export class ShareProbe {
    */
   async problem(): Promise<string | undefined> {
     try {
-      await this.#looks.run(this.timeoutMs, () => createAndRemoveFile(this.directory));
+      await this.#looks.run(this.timeoutMs, () => this.look(this.directory));
       return undefined;
     } catch (error) {
       return FULL.has(errnoOf(error)) ? undefined : this.#reason(error);
@@ -44,13 +46,16 @@ export class ShareProbe {
   }
 
   #reason(error: unknown): string {
-    if (error instanceof NoAnswerError) {
-      return `its file system gives ${error.message}; see whether its server is up and can be reached`;
-    }
+    if (error instanceof NoAnswerError) return noAnswerReason(error);
     const code = errnoOf(error);
     if (code === 'EACCES' || code === 'EPERM') return notAllowed(this.directory);
     return REASONS[code] ?? `no file can be created on it: ${messageOf(error)}`;
   }
+}
+
+/** Why a share that does not answer cannot be used, and what to do. */
+export function noAnswerReason(error: NoAnswerError): string {
+  return `its file system gives ${error.message}; see whether its server is up and can be reached`;
 }
 
 function notAllowed(directory: string): string {

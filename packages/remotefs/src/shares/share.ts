@@ -6,6 +6,8 @@ export interface Share {
   readonly share: string;
   /** Where its files are on this host: an absolute directory. */
   readonly path: string;
+  /** Mount options of its own, from the configuration: whoever else mounts it, such as a hypervisor, needs them. */
+  readonly options?: readonly string[];
 }
 
 /**

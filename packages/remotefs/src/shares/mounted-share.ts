@@ -1,0 +1,138 @@
+import { DriverError, messageOf, type Clock, type Logger } from '@scoria/core';
+import {
+  RETRY_AFTER_AT_MOST_MS,
+  RETRY_AFTER_MS,
+  TRUST_MS,
+  type MountedSharesOptions,
+} from './mounted-shares-options.js';
+import { NoAnswerError, OneAtATime } from './one-at-a-time.js';
+import type { ShareMounter } from './share-mounter.js';
+import { noAnswerReason, PROBE_TIMEOUT_MS, ShareProbe } from './share-probe.js';
+import { unusableShare, type Share } from './share.js';
+import type { ShareSpec } from './shares-file-line.js';
+
+/** What a {@link MountedShare} works with. */
+export interface MountedShareTools {
+  readonly options: MountedSharesOptions;
+  readonly mounter: ShareMounter;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+interface Failure {
+  readonly reason: string;
+  readonly cause: unknown;
+  readonly retryAt: number;
+}
+
+/**
+ * One share that is mounted when it is needed: where it is, and how the last look at it ended.
+ * States: not looked at, usable, failed. A look moves it from any to usable or failed.
+ */
+export class MountedShare {
+  readonly #probe: ShareProbe;
+  readonly #groupGate = new OneAtATime<void>();
+  readonly #probeTimeoutMs: number;
+  #failure: Failure | undefined;
+  #failuresInARow = 0;
+  #foundUsableAt: number | undefined;
+  #hasGroup = false;
+  #looking: Promise<void> | undefined;
+
+  constructor(
+    readonly spec: ShareSpec,
+    readonly share: Share,
+    private readonly tools: MountedShareTools,
+  ) {
+    this.#probeTimeoutMs = tools.options.probeTimeoutMs ?? PROBE_TIMEOUT_MS;
+    this.#probe = new ShareProbe(share.path, this.#probeTimeoutMs);
+  }
+
+  /** True if the last look found it usable, whether or not another is under way. */
+  get isUsable(): boolean {
+    return this.#foundUsableAt !== undefined && this.#failure === undefined;
+  }
+
+  /** Why it cannot be used as of the last look; only if it is not usable. */
+  get problem(): string {
+    return this.#failure?.reason ?? 'it was not looked at yet';
+  }
+
+  /** The share, if the last look found it usable. @throws DriverError `unavailable` */
+  get(): Share {
+    if (this.isUsable) return this.share;
+    throw unusableShare(this.share.share, this.problem + this.#whenNext(), this.#failure?.cause);
+  }
+
+  /**
+   * Mounts the share if it is not, and finds out whether it can be used. Never rejects: the outcome is the new
+   * state. Joins a look that is under way; leaves a share that has failed alone until it is time to try again.
+   */
+  async look(): Promise<void> {
+    if (this.#failure !== undefined && this.tools.clock.now() < this.#failure.retryAt) return;
+    this.#looking ??= this.#lookAndRecord().finally(() => {
+      this.#looking = undefined;
+    });
+    await this.#looking;
+  }
+
+  async #lookAndRecord(): Promise<void> {
+    try {
+      const mountedNow = await this.tools.mounter.mount(this.spec);
+      if (mountedNow) this.#hasGroup = false;
+      await this.#grantGroup();
+      if (mountedNow || !this.#isTrusted()) await this.#lookAtFiles();
+      this.#recordUsable();
+    } catch (error) {
+      this.#recordFailure(error);
+    }
+  }
+
+  /** A server that does not allow it may let files be created all the same: whether it does is found out next. */
+  async #grantGroup(): Promise<void> {
+    if (this.#hasGroup) return;
+    try {
+      await this.#groupGate.run(this.#probeTimeoutMs, () => this.tools.mounter.grantGroup(this.share.path));
+      this.#hasGroup = true;
+    } catch (error) {
+      if (error instanceof NoAnswerError) throw unusableShare(this.share.share, noAnswerReason(error), error);
+      this.tools.logger.warn(`the group of the share ${this.share.share} cannot be set: ${messageOf(error)}`);
+    }
+  }
+
+  async #lookAtFiles(): Promise<void> {
+    const problem = await this.#probe.problem();
+    if (problem !== undefined) throw unusableShare(this.share.share, problem);
+    this.#foundUsableAt = this.tools.clock.now();
+  }
+
+  #isTrusted(): boolean {
+    if (this.#foundUsableAt === undefined || this.#failure !== undefined) return false;
+    return this.tools.clock.now() - this.#foundUsableAt < (this.tools.options.trustMs ?? TRUST_MS);
+  }
+
+  #recordUsable(): void {
+    if (this.#failure !== undefined)
+      this.tools.logger.info(`the share ${this.share.share} can be used again`);
+    this.#failure = undefined;
+    this.#failuresInARow = 0;
+  }
+
+  #recordFailure(error: unknown): void {
+    const reason = error instanceof DriverError ? error.details.reason : undefined;
+    const wait = (this.tools.options.retryAfterMs ?? RETRY_AFTER_MS) * 2 ** this.#failuresInARow;
+    this.#failuresInARow = Math.min(this.#failuresInARow + 1, 10);
+    this.#failure = {
+      reason: typeof reason === 'string' ? reason : messageOf(error),
+      cause: error,
+      retryAt: this.tools.clock.now() + Math.min(wait, RETRY_AFTER_AT_MOST_MS),
+    };
+    this.tools.logger.warn(`the share ${this.share.share} cannot be used: ${this.#failure.reason}`);
+  }
+
+  #whenNext(): string {
+    if (this.#failure === undefined) return '';
+    const seconds = Math.ceil((this.#failure.retryAt - this.tools.clock.now()) / 1000);
+    return seconds > 0 ? ` (it is tried again after ${String(seconds)} s)` : '';
+  }
+}

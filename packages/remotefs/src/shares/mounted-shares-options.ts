@@ -1,0 +1,30 @@
+/** Which shares a backend mounts, and how. */
+export interface MountedSharesOptions {
+  /** For mount(8): 'nfs', 'glusterfs'. */
+  readonly fstype: string;
+  /** The file that lists the shares; absolute. Read at start. */
+  readonly sharesFile: string;
+  /** The directory in which each share gets its mount point; absolute, made when missing. */
+  readonly mountPointBase: string;
+  /** Mount options for all shares, put before a share's own. */
+  readonly mountOptions?: readonly string[];
+  /** The numeric id of the service's group, which is to own the shares and may write on them; left alone unless set. */
+  readonly gid?: number;
+  /** How long one mount may take; 60 s unless told. */
+  readonly mountTimeoutMs?: number;
+  /** How long a look at a share may take before it counts as dead; 10 s unless told. */
+  readonly probeTimeoutMs?: number;
+  /** How long a share that was found usable is taken to be so without another look; 10 s unless told. */
+  readonly trustMs?: number;
+  /** How long a share that failed is left alone, doubled with each failure up to 10 minutes; 30 s unless told. */
+  readonly retryAfterMs?: number;
+  /** How long `available` waits for a share that is slow to answer; 5 s unless told. */
+  readonly availableWaitMs?: number;
+}
+export const MountedSharesOptions = Symbol.for('scoria.remotefs.MountedSharesOptions');
+
+export const MOUNT_TIMEOUT_MS = 60_000;
+export const TRUST_MS = 10_000;
+export const RETRY_AFTER_MS = 30_000;
+export const RETRY_AFTER_AT_MOST_MS = 600_000;
+export const AVAILABLE_WAIT_MS = 5_000;
