@@ -1,4 +1,11 @@
-import { CommandRunner, DriverError, GIB, sizeProblem, type CommandLimits, type CommandResult } from '@scoria/core';
+import {
+  CommandRunner,
+  DriverError,
+  GIB,
+  sizeProblem,
+  type CommandLimits,
+  type CommandResult,
+} from '@scoria/core';
 import { inject, injectable } from 'inversify';
 
 import { chainGraph, graphName, imageGraph } from './block-graph.js';
@@ -73,7 +80,10 @@ export class QemuImg {
   async commit(layers: readonly ChainLayer[], run: QemuImgRun): Promise<void> {
     const [overlay, base] = layers;
     if (overlay?.format !== 'qcow2' || base === undefined) {
-      throw new DriverError({ code: 'invalid-input', message: 'a commit needs a qcow2 layer above another layer' });
+      throw new DriverError({
+        code: 'invalid-input',
+        message: 'a commit needs a qcow2 layer above another layer',
+      });
     }
     const what = `qemu-img commit of ${overlay.path} into ${base.path}`;
     await onTopLayers(layers, 2, async (graph) => {
@@ -100,7 +110,8 @@ export class QemuImg {
    */
   async resize(layers: readonly ChainLayer[], sizeBytes: number, run: QemuImgRun): Promise<void> {
     const [layer] = layers;
-    if (layer === undefined) throw new DriverError({ code: 'invalid-input', message: 'there is no layer to resize' });
+    if (layer === undefined)
+      throw new DriverError({ code: 'invalid-input', message: 'there is no layer to resize' });
     assertSize(layer.path, sizeBytes);
     const present = await readVirtualSize(layer);
     if (present === sizeBytes) return;
@@ -167,17 +178,18 @@ export class QemuImg {
     run: QemuImgRun,
     acceptExitCodes: readonly number[] = [0],
   ): Promise<CommandResult> {
+    const limits = { addressSpaceBytes: GIB, ...kind.limits, ...run.limits };
     try {
       return await this.commands.run({
         command: 'qemu-img',
         args,
         timeoutMs: run.timeoutMs ?? kind.timeoutMs,
         signal: run.signal,
-        limits: { addressSpaceBytes: GIB, ...kind.limits, ...run.limits },
+        limits,
         acceptExitCodes,
       });
     } catch (error) {
-      throw toolError(error, what);
+      throw toolError(error, what, limits);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { CommandError, DriverError, messageOf, type DriverErrorCode, type ErrorDetails } from '@scoria/core';
+import { CommandError, DriverError, type CommandLimits, type DriverErrorCode } from '@scoria/core';
 
 interface Reading {
   readonly code: DriverErrorCode;
@@ -8,12 +8,16 @@ interface Reading {
 
 /** What the tools print, in the order in which it counts. `LC_ALL=C` holds the texts still. */
 const SAID: readonly (readonly [pattern: RegExp, reading: Reading])[] = [
-  [/no space left on device|disk quota exceeded|file too large|\benospc\b|\bedquot\b/i, { code: 'no-space' }],
+  [/no space left on device|disk quota exceeded/i, { code: 'no-space' }],
+  [/file too large/i, { code: 'no-space', advice: 'the file would be larger than files may be there' }],
   [
     /cannot allocate memory|failed to allocate|out of memory/i,
-    { code: 'unsafe-image', advice: 'it needed more memory than any sound image does, and was stopped' },
+    { code: 'unsafe-image', advice: 'it needed more memory than it may take, and was stopped' },
   ],
-  [/failed to (get|lock) .*lock|is another process using/i, { code: 'volume-busy' }],
+  [
+    /failed to (get|lock) .*\block\b|is another process using/i,
+    { code: 'volume-busy', advice: 'another process has the image open' },
+  ],
 ];
 
 const BY_COMMAND_CODE = {
@@ -23,13 +27,16 @@ const BY_COMMAND_CODE = {
   'command-killed': { code: 'failed' },
   'command-timeout': { code: 'timeout' },
   'command-cancelled': { code: 'cancelled' },
-  'command-output-too-large': { code: 'unsafe-image', advice: 'it printed far more than any sound image makes it' },
+  'command-output-too-large': { code: 'unsafe-image' },
 } as const satisfies Record<CommandError['code'], Reading>;
 
 /** Signals that end a process which reaches one of its limits. */
 const LIMIT_SIGNALS: Readonly<Record<string, Reading>> = {
-  SIGXCPU: { code: 'unsafe-image', advice: 'it needed more processor time than it may take, and was stopped' },
-  SIGXFSZ: { code: 'no-space', advice: 'it wrote more than it may, and was stopped' },
+  SIGXCPU: {
+    code: 'unsafe-image',
+    advice: 'it needed more processor time than it may take, and was stopped',
+  },
+  SIGXFSZ: { code: 'unsafe-image', advice: 'it wrote a larger file than it may, and was stopped' },
 };
 
 /**
@@ -37,33 +44,25 @@ const LIMIT_SIGNALS: Readonly<Record<string, Reading>> = {
  * returned as they are.
  * @param what the tool, what it was to do, and the file: 'qemu-img resize of /srv/a'
  */
-export function toolError(error: unknown, what: string): unknown {
+export function toolError(error: unknown, what: string, limits: CommandLimits = {}): unknown {
   if (!(error instanceof CommandError)) return error;
-  const { code, advice } = readingOf(error);
+  const { code, advice } = readingOf(error, limits);
   return new DriverError({
     code,
-    message: `${what} failed: ${advice ?? lastLine(error)}`,
+    message: `${what} failed: ${advice ?? error.message.trim().split('\n').at(-1) ?? error.code}`,
     details: error.details,
     cause: error,
   });
 }
 
-function readingOf(error: CommandError): Reading {
+function readingOf(error: CommandError, limits: CommandLimits): Reading {
   const known: Reading = BY_COMMAND_CODE[error.code];
   if (known.code !== 'failed') return known;
-  const limit = LIMIT_SIGNALS[textIn(error.details, 'signal')];
+  const { signal } = error.details;
+  const limit = typeof signal === 'string' ? LIMIT_SIGNALS[signal] : undefined;
   if (limit !== undefined) return limit;
-  const said = `${textIn(error.details, 'stderr')}\n${error.message}`;
-  return SAID.find(([pattern]) => pattern.test(said))?.[1] ?? known;
-}
-
-function lastLine(error: CommandError): string {
-  const lines = textIn(error.details, 'stderr').trim().split('\n');
-  const last = lines.at(-1)?.trim() ?? '';
-  return last === '' ? messageOf(error) : last;
-}
-
-function textIn(details: ErrorDetails, key: string): string {
-  const value = details[key];
-  return typeof value === 'string' ? value : '';
+  // qemu goes on after SIGXFSZ and reports the failed write.
+  const tooLarge = /file too large/i.test(error.message) && limits.fileSizeBytes !== undefined;
+  if (tooLarge) return { ...LIMIT_SIGNALS.SIGXFSZ, code: 'unsafe-image' };
+  return SAID.find(([pattern]) => pattern.test(error.message))?.[1] ?? known;
 }

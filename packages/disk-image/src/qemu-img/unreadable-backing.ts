@@ -39,6 +39,10 @@ async function namelessFile(sizeBytes: number): Promise<FileHandle> {
     return file;
   } catch (error) {
     await file?.close();
-    throw new DriverError({ code: 'failed', message: `cannot make a temporary file in ${tmpdir()}`, cause: error });
+    throw new DriverError({
+      code: 'failed',
+      message: `cannot make a temporary file in ${tmpdir()}`,
+      cause: error,
+    });
   }
 }

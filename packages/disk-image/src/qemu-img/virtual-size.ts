@@ -17,7 +17,10 @@ const SIZE_OFFSET = 24;
 export async function readVirtualSize(layer: ChainLayer): Promise<number> {
   assertAbsolutePath(layer.path);
   try {
-    await using file = await open(layer.path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    await using file = await open(
+      layer.path,
+      constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+    );
     if (layer.format === 'raw') {
       const { size } = await file.stat();
       return Math.ceil(size / SECTOR_BYTES) * SECTOR_BYTES;
