@@ -6,7 +6,7 @@ export interface MountedSharesOptions {
   readonly sharesFile: string;
   /** The directory in which each share gets its mount point; absolute, made when missing. */
   readonly mountPointBase: string;
-  /** Mount options for all shares, put before a share's own. */
+  /** Mount options for all shares, one each, put before a share's own; what a shares file may not have is refused. */
   readonly mountOptions?: readonly string[];
   /** The numeric id of the service's group, which is to own the shares and may write on them; left alone unless set. */
   readonly gid?: number;

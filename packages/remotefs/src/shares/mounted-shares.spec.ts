@@ -68,7 +68,7 @@ describe('MountedShares', () => {
 
   /** What mount(8) does, as far as the table and the rights show it. */
   async function mount({ args }: { args: readonly string[] }): Promise<object> {
-    const [, type = '', , , , source = '', directory = ''] = args;
+    const [, type = '', , , source = '', directory = ''] = args;
     await chmod(directory, 0o770);
     table.entries.push({ directory, type, source });
     return {};
@@ -108,8 +108,8 @@ describe('MountedShares', () => {
       await shares.start(context);
 
       expect(mounts().sort()).toEqual([
-        `mount -t nfs -o noatime,nosuid,nodev -- ${A} ${pointOf(A)}`,
-        `mount -t nfs -o noatime,vers=4.1,ro=no,nosuid,nodev -- ${B} ${pointOf(B)}`,
+        `mount -t nfs -o noatime,nosuid,nodev ${A} ${pointOf(A)}`,
+        `mount -t nfs -o noatime,vers=4.1,ro=no,nosuid,nodev ${B} ${pointOf(B)}`,
       ]);
       expect(commands.calls.every(({ privileged, timeoutMs }) => privileged && timeoutMs === 5000)).toBe(
         true,
@@ -332,7 +332,7 @@ describe('MountedShares', () => {
       const granted = commands.calls.filter(({ command }) => command !== 'mount');
       expect(granted.map(commandLine).sort()).toEqual(
         [A, B]
-          .flatMap((share) => [`chgrp -- ${String(gid)} ${pointOf(share)}`, `chmod -- g+w ${pointOf(share)}`])
+          .flatMap((share) => [`chgrp ${String(gid)} ${pointOf(share)}`, `chmod g+w ${pointOf(share)}`])
           .sort(),
       );
       expect(granted.every(({ privileged }) => privileged)).toBe(true);
@@ -384,6 +384,14 @@ describe('MountedShares', () => {
       expect(message).toMatch(
         /"x:\/y" is not one of .*a\.example.*; if volumes are on it, add it to the shares file/,
       );
+    });
+
+    it.each([
+      [['suid'], /mount option 'suid', which is not allowed here/],
+      [['ro', '-t'], /begins with '-'/],
+      [['ro,dev'], /a character other than/],
+    ])('must not ask for mount options that a shares file may not have: %j', (mountOptions, message) => {
+      expect(() => create({ mountOptions })).toThrow(message);
     });
 
     it.each([{ sharesFile: 'shares' }, { mountPointBase: 'mnt' }])('must be absolute: %j', (options) => {

@@ -7,7 +7,7 @@ import { MountedShare } from './mounted-share.js';
 import { within } from './one-at-a-time.js';
 import { mountPointOf, ShareMounter } from './share-mounter.js';
 import { unknownShare, type Share, type ShareProvider } from './share.js';
-import type { ShareSpec } from './shares-file-line.js';
+import { optionProblem, type ShareSpec } from './shares-file-line.js';
 import { readSharesFile } from './shares-file.js';
 
 const MOUNTS_AT_A_TIME = 8;
@@ -29,6 +29,7 @@ export class MountedShares implements ShareProvider {
   ) {
     requireAbsolute('the shares file', options.sharesFile);
     requireAbsolute('the directory for mount points', options.mountPointBase);
+    requireMountOptions(options.mountOptions ?? []);
   }
 
   async start(context: OperationContext): Promise<void> {
@@ -104,6 +105,13 @@ export class MountedShares implements ShareProvider {
       details: { file: this.options.sharesFile, shares: shares.map(({ share }) => share.share) },
     });
   }
+}
+
+/** What holds for a line of the shares file holds for all of them. */
+function requireMountOptions(options: readonly string[]): void {
+  const problem = options.map(optionProblem).find((each) => each !== undefined);
+  if (problem === undefined) return;
+  throw new DriverError({ code: 'invalid-input', message: `the configuration of the mounts ${problem}` });
 }
 
 /** Waits for `work`, or for the operation to be cancelled; the work itself then ends by its own time limits. */

@@ -69,8 +69,8 @@ export class ShareMounter {
     const { gid } = this.options;
     if (gid === undefined) return;
     const found = await stat(directory);
-    if (found.gid !== gid) await this.#privileged('chgrp', ['--', String(gid), directory]);
-    if ((found.mode & 0o020) === 0) await this.#privileged('chmod', ['--', 'g+w', directory]);
+    if (found.gid !== gid) await this.#privileged('chgrp', [String(gid), directory]);
+    if ((found.mode & 0o020) === 0) await this.#privileged('chmod', ['g+w', directory]);
   }
 
   async #isMounted(share: string, directory: string): Promise<boolean> {
@@ -89,7 +89,9 @@ export class ShareMounter {
 
   async #runMount({ share, options }: ShareSpec, directory: string): Promise<void> {
     const all = [...(this.options.mountOptions ?? []), ...options, ...ALWAYS];
-    const args = ['-t', this.options.fstype, '-o', all.join(','), '--', share, directory];
+    // In the shape the privileged helper allows. Neither can be taken for an option: the share begins with a host's
+    // name or a bracket (see parseLine), the directory with a slash.
+    const args = ['-t', this.options.fstype, '-o', all.join(','), share, directory];
     try {
       await this.#privileged('mount', args);
     } catch (error) {

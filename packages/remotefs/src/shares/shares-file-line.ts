@@ -11,7 +11,7 @@ export interface ShareSpec {
 /** Control characters, line separators, and what text that is not UTF-8 turns into. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\uFFFD]/u;
 const HOST = /^[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?$/;
-const OPTION = /^[A-Za-z0-9_.=:/,@%+-]+$/;
+const OPTION = /^[A-Za-z0-9_.=:/@%+-]+$/;
 const MAX_LINE = 4096;
 
 /**
@@ -67,7 +67,8 @@ function parseOptions(words: readonly string[]): readonly string[] | string {
   return options;
 }
 
-function optionProblem(option: string): string | undefined {
+/** Why one mount option cannot be taken, without its value; reads after 'the line' or 'the configuration'. */
+export function optionProblem(option: string): string | undefined {
   const [name = '', ...value] = option.split('=');
   if (name === '') return 'has an empty mount option (a comma too many?)';
   if (name.startsWith('-') || value.join('=').startsWith('-')) {
