@@ -13,6 +13,7 @@ export * from './fakes/fake-lock-manager.js';
 export * from './fakes/fake-ports.js';
 export * from './fakes/memory-block-device.js';
 export * from './fakes/memory-logger.js';
+export * from './fakes/simulated-share.js';
 export * from './fakes/sparse-bytes.js';
 export * from './memory-driver/full-memory-driver.js';
 export * from './memory-driver/memory-array.js';

@@ -1,4 +1,5 @@
 import type { Capability } from '@scoria/core';
+import { CAPABILITIES } from '@scoria/core';
 import type { ConformanceHarness } from './harness.js';
 import type { Stage } from './stage.js';
 import { withStage } from './stage.js';
@@ -19,6 +20,13 @@ export function stageCase(
   needs: readonly Capability[] = [],
 ): ConformanceCase {
   return { name, needs, run: (harness) => withStage(harness, body) };
+}
+
+/** The capabilities without which a driver has not got `method`. */
+export function methodNeeds(method: string): Capability[] {
+  return (Object.keys(CAPABILITIES) as Capability[]).filter((capability) =>
+    (CAPABILITIES[capability] as readonly string[]).includes(method),
+  );
 }
 
 /** True for a case that a driver with `capabilities` must pass. */

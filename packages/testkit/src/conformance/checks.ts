@@ -53,3 +53,12 @@ export function describeError(error: unknown): string {
   const code = 'code' in error ? ` ${String(error.code)}` : '';
   return `${error.name}${code}: ${error.message}`;
 }
+
+/** Runs a part of a test; what it rejects with says that it was this part. */
+export async function within<T>(what: string, body: () => Promise<T>): Promise<T> {
+  try {
+    return await body();
+  } catch (error) {
+    throw new Error(`${what}: ${describeError(error)}`, { cause: error });
+  }
+}

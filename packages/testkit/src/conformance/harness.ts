@@ -7,7 +7,7 @@ export interface ConformanceHarness {
   readonly plugin: DriverPlugin;
   /** Storage for one test: empty, with nobody else on it. */
   freshStorage(): Promise<ConformanceStorage>;
-  /** The size of the test's volumes; 4 MiB unless told. Other sizes are multiples of it. */
+  /** The size of the test's volumes; 4 MiB unless told. A multiple of 128 KiB; other sizes are multiples of it. */
   readonly volumeBytes?: number;
   /**
    * Ports instead of the fakes: what runs real commands, for one. Locks are always the kit's own, because tests

@@ -1,4 +1,4 @@
-import { CAPABILITIES, defineDriver, MIB, type Capability } from '@scoria/core';
+import { CAPABILITIES, defineDriver, KIB, type Capability } from '@scoria/core';
 import { randomUUID } from 'node:crypto';
 import type { ConformanceHarness } from '../conformance/harness.js';
 import { FullMemoryDriver } from './full-memory-driver.js';
@@ -27,7 +27,7 @@ export const plainMemoryPlugin = defineDriver({
 export function memoryHarness(plugin = memoryPlugin): ConformanceHarness {
   return {
     plugin,
-    volumeBytes: MIB,
+    volumeBytes: 256 * KIB,
     invalidConnectors: [{ host: 'no-initiator' }],
     freshStorage: async () => {
       const name = randomUUID();

@@ -1,11 +1,31 @@
 import type { ConformanceCase } from '../case.js';
+import { backendCases } from './backend.js';
+import { badInputCases } from './bad-input.js';
+import { concurrencyCases } from './concurrency.js';
+import { connectingCases } from './connecting.js';
+import { copyCases } from './copies.js';
 import { creatingCases } from './creating.js';
+import { deviceCases } from './devices.js';
 import { extendingCases } from './extending.js';
+import { interruptionCases } from './interruptions.js';
+import { managingCases } from './managing.js';
+import { revertingCases } from './reverting.js';
 import { snapshotCases } from './snapshots.js';
+import { stateCases } from './states.js';
 
 /** All that the suite checks, in the order it is run. */
 export const conformanceCases: readonly ConformanceCase[] = [
+  ...backendCases,
   ...creatingCases,
   ...extendingCases,
   ...snapshotCases,
+  ...copyCases,
+  ...revertingCases,
+  ...deviceCases,
+  ...connectingCases,
+  ...managingCases,
+  ...stateCases,
+  ...badInputCases,
+  ...concurrencyCases,
+  ...interruptionCases,
 ];

@@ -1,0 +1,267 @@
+import type { Capability, OperationContext, Snapshot, Volume } from '@scoria/core';
+import { makeSnapshot, makeVolume } from '../builders.js';
+import { patternBytes } from '../pattern-bytes.js';
+import { connectorOf } from './cases/connecting.js';
+import { referenceOf } from './cases/managing.js';
+import type { Stage } from './stage.js';
+
+/** An object and what it may read as; one possibility for whatever the operation must not touch. */
+export interface Expectation {
+  readonly what: string;
+  readonly object: Volume | Snapshot;
+  readonly mayRead: readonly Buffer[];
+}
+
+/** A call that can be stopped on its way, and what must be true then. */
+export interface Scene {
+  /** Calls the driver. */
+  run(context: OperationContext): Promise<unknown>;
+  /** What reads as before, or as afterwards where the operation is about it, whatever became of the call. */
+  readonly expectations: readonly Expectation[];
+  /**
+   * What the caller does next with an object whose operation was stopped: what was being made is deleted, all else
+   * is asked for again. Must succeed whatever became of the call.
+   */
+  settle(): Promise<void>;
+  /** What is true after `settle`. */
+  readonly settled?: readonly Expectation[];
+  /** What can no longer be opened after `settle`. */
+  readonly gone?: readonly (Volume | Snapshot)[];
+}
+
+/** An operation for which the suite tries every way to be stopped. */
+export interface Interruptible {
+  readonly name: string;
+  readonly needs?: readonly Capability[];
+  prepare(stage: Stage): Promise<Scene>;
+}
+
+/** The same ids on every stage, so that the names on two storages can be compared. */
+function id(number: number): string {
+  return `5c0e1a00-0000-4000-8000-${String(number).padStart(12, '0')}`;
+}
+
+/** A volume with three snapshots and writes between them; and what each reads. */
+interface Cast {
+  readonly volume: Volume;
+  readonly data: Buffer;
+  readonly snapshots: readonly [Snapshot, Snapshot, Snapshot];
+  readonly moments: readonly [Buffer, Buffer, Buffer];
+}
+
+async function cast(stage: Stage): Promise<Cast> {
+  const volume = await stage.volume({ id: id(1) });
+  const data = Buffer.alloc(stage.size);
+  const write = async (seed: number): Promise<Buffer> => {
+    const piece = patternBytes(seed, stage.size / 4);
+    const offset = (stage.size / 8) * seed;
+    await stage.write(volume, offset, piece);
+    piece.copy(data, offset);
+    return Buffer.from(data);
+  };
+  const moment = async (seed: number): Promise<[Snapshot, Buffer]> => {
+    const bytes = await write(seed);
+    return [await stage.snapshot(volume, { id: id(10 + seed) }), bytes];
+  };
+  const [[a, first], [b, second], [c, third]] = [await moment(1), await moment(2), await moment(3)];
+  return { volume, data: await write(4), snapshots: [a, b, c], moments: [first, second, third] };
+}
+
+function reads(what: string, object: Volume | Snapshot, ...mayRead: Buffer[]): Expectation {
+  return { what, object, mayRead };
+}
+
+/** That all of a cast but `except` read as they did. */
+function untouched(
+  { volume, data, snapshots, moments }: Cast,
+  ...except: (Volume | Snapshot)[]
+): Expectation[] {
+  const all = [
+    reads('the volume', volume, data),
+    ...snapshots.map((snapshot, index) =>
+      reads(`snapshot ${String(index + 1)} of 3`, snapshot, moments[index] ?? Buffer.alloc(0)),
+    ),
+  ];
+  return all.filter(({ object }) => !except.includes(object));
+}
+
+/** An operation that makes a volume: afterwards the caller deletes it. */
+function making(
+  method: string,
+  call: (stage: Stage, cast: Cast, context: OperationContext, made: Volume) => Promise<unknown>,
+  needs: readonly Capability[] = [],
+): Interruptible {
+  return {
+    name: method,
+    needs,
+    prepare: async (stage) => {
+      const all = await cast(stage);
+      const made = makeVolume({ id: id(2), sizeBytes: 2 * stage.size });
+      return {
+        run: (context) => call(stage, all, context, made),
+        expectations: untouched(all),
+        settle: () => stage.deleteVolume({ ...made, status: 'error' }),
+        gone: [{ ...made, status: 'available' }],
+      };
+    },
+  };
+}
+
+const createVolume = making('createVolume', (stage, _cast, context, made) =>
+  stage.driver.createVolume(context, made),
+);
+const fromSnapshot = making('createVolumeFromSnapshot', (stage, { snapshots }, context, made) =>
+  stage.driver.createVolumeFromSnapshot(context, made, snapshots[1]),
+);
+const clone = making(
+  'createClonedVolume',
+  (stage, { volume }, context, made) => stage.driver.createClonedVolume(context, made, volume),
+  ['clone'],
+);
+
+const deleteVolume: Interruptible = {
+  name: 'deleteVolume',
+  prepare: async (stage) => {
+    const all = await cast(stage);
+    const doomed = await stage.volume({ id: id(2) });
+    await stage.write(doomed, 0, patternBytes(9, stage.size));
+    await stage.deleteSnapshot(await stage.snapshot(doomed, { id: id(20) }));
+    return {
+      run: (context) => stage.driver.deleteVolume(context, { ...doomed, status: 'deleting' }),
+      expectations: untouched(all),
+      settle: () => stage.deleteVolume({ ...doomed, status: 'error_deleting' }),
+      gone: [doomed],
+    };
+  },
+};
+
+const extendVolume: Interruptible = {
+  name: 'extendVolume',
+  prepare: async (stage) => {
+    const all = await cast(stage);
+    const { volume, data } = all;
+    const larger = Buffer.concat([data, Buffer.alloc(stage.size)]);
+    const after = { ...volume, sizeBytes: larger.length };
+    return {
+      run: (context) => stage.driver.extendVolume(context, { ...volume, status: 'extending' }, larger.length),
+      expectations: [...untouched(all, volume), reads('the volume', volume, data, larger)],
+      settle: async () => {
+        await stage.extend(volume, larger.length);
+      },
+      settled: [reads('the extended volume', after, larger)],
+    };
+  },
+};
+
+const createSnapshot: Interruptible = {
+  name: 'createSnapshot',
+  prepare: async (stage) => {
+    const all = await cast(stage);
+    const snapshot = makeSnapshot(all.volume, { id: id(30) });
+    return {
+      run: (context) => stage.driver.createSnapshot(context, snapshot),
+      expectations: untouched(all),
+      settle: () => stage.deleteSnapshot(snapshot),
+      gone: [snapshot],
+    };
+  },
+};
+
+function deleteSnapshot(index: 0 | 1 | 2, which: string): Interruptible {
+  return {
+    name: `deleteSnapshot of the ${which}`,
+    prepare: async (stage) => {
+      const all = await cast(stage);
+      const doomed = all.snapshots[index];
+      return {
+        run: (context) => stage.driver.deleteSnapshot(context, doomed),
+        expectations: untouched(all, doomed),
+        settle: () => stage.deleteSnapshot(doomed),
+        gone: [doomed],
+      };
+    },
+  };
+}
+
+const revert: Interruptible = {
+  name: 'revertToSnapshot',
+  needs: ['revert'],
+  prepare: async (stage) => {
+    const all = await cast(stage);
+    const { volume, data, snapshots, moments } = all;
+    const reverting = { ...volume, status: 'reverting' } as const;
+    return {
+      run: (context) => stage.driver.revertToSnapshot(context, reverting, snapshots[2]),
+      expectations: [...untouched(all, volume), reads('the volume', volume, data, moments[2])],
+      settle: async () => {
+        await stage.revert(reverting, snapshots[2]);
+      },
+      settled: [reads('the volume that was put back', volume, moments[2])],
+    };
+  },
+};
+
+const manageExisting: Interruptible = {
+  name: 'manageExisting',
+  needs: ['manage'],
+  prepare: async (stage) => {
+    const all = await cast(stage);
+    const found = await stage.volume({ id: id(2) });
+    const data = patternBytes(9, stage.size);
+    await stage.write(found, 0, data);
+    await stage.driver.unmanage(stage.context(), found);
+    const reference = await referenceOf(stage, found, [all.volume]);
+    const managed = makeVolume({ id: id(3), sizeBytes: stage.size, status: 'managing' });
+    return {
+      run: (context) => stage.driver.manageExisting(context, managed, reference),
+      expectations: untouched(all),
+      settle: async () => {
+        await stage.driver.manageExisting(stage.context(), managed, reference);
+      },
+      settled: [reads('the volume that was taken over', { ...managed, status: 'available' }, data)],
+    };
+  },
+};
+
+const initializeConnection: Interruptible = {
+  name: 'initializeConnection',
+  prepare: async (stage) => {
+    const all = await cast(stage);
+    const attaching = { ...all.volume, status: 'attaching' } as const;
+    return {
+      run: (context) => stage.driver.initializeConnection(context, attaching, connectorOf(stage)),
+      expectations: untouched(all),
+      settle: () => stage.driver.terminateConnection(stage.context(), attaching, connectorOf(stage)),
+    };
+  },
+};
+
+const terminateConnection: Interruptible = {
+  name: 'terminateConnection',
+  prepare: async (stage) => {
+    const all = await cast(stage);
+    const detaching = { ...all.volume, status: 'detaching' } as const;
+    await stage.driver.initializeConnection(stage.context(), detaching, connectorOf(stage));
+    return {
+      run: (context) => stage.driver.terminateConnection(context, detaching, connectorOf(stage)),
+      expectations: untouched(all),
+      settle: () => stage.driver.terminateConnection(stage.context(), detaching, connectorOf(stage)),
+    };
+  },
+};
+
+export const INTERRUPTIBLES: readonly Interruptible[] = [
+  createVolume,
+  deleteVolume,
+  extendVolume,
+  createSnapshot,
+  deleteSnapshot(0, 'oldest of three'),
+  deleteSnapshot(1, 'middle one of three'),
+  deleteSnapshot(2, 'newest of three'),
+  fromSnapshot,
+  clone,
+  revert,
+  manageExisting,
+  initializeConnection,
+  terminateConnection,
+];
