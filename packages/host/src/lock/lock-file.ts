@@ -87,9 +87,9 @@ export class LockFile implements HeldLock {
 
   /** Only who holds a file's lock alone removes it: others may hold a shared lock through it. */
   async #mayRemove(): Promise<boolean> {
-    if (!(await keepsNamesInSync(this.#path))) return false;
     if (this.#mode === 'shared' && !(await this.#becomeExclusive())) return false;
-    return this.#isNamed();
+    const answers = await Promise.all([keepsNamesInSync(this.#path), this.#isNamed()]);
+    return answers.every(Boolean);
   }
 
   async #becomeExclusive(): Promise<boolean> {

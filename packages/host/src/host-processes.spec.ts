@@ -1,0 +1,111 @@
+import { LockManager } from '@scoria/core';
+import { Container } from 'inversify';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { hostModule } from './host-module.js';
+
+const support = new URL('./spec-support/', import.meta.url);
+
+interface Child {
+  readonly process: ChildProcess;
+  /** What it has printed so far. */
+  readonly lines: readonly string[];
+  /** Resolves at the first line. */
+  readonly begun: Promise<unknown>;
+}
+
+function startChild(task: string, directory: string): Child {
+  const loader = new URL('read-sources.mjs', support).href;
+  const program = new URL('child-program.mjs', support).pathname;
+  const process = spawn('node', ['--import', loader, program, task, directory], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const lines: string[] = [];
+  const reader = createInterface({ input: process.stdout });
+  reader.on('line', (line) => lines.push(line));
+  const ended = once(process, 'close').then(() => {
+    throw new Error(`${task} has ended before it began`);
+  });
+  return { process, lines, begun: Promise.race([once(reader, 'line'), ended]) };
+}
+
+/** As a crash does; resolves when everything it had printed was read. */
+async function kill({ process }: Child): Promise<void> {
+  process.kill('SIGKILL');
+  await once(process, 'close');
+}
+
+function createLocks(): LockManager {
+  const container = new Container();
+  container.load(hostModule());
+  return container.get<LockManager>(LockManager);
+}
+
+async function isAlive(pid: number): Promise<boolean> {
+  try {
+    return !/^State:\s+Z/m.test(await readFile(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+let directory: string;
+let locks: LockManager;
+let sleeper: Child;
+let survivor: Child;
+let counters: readonly Child[];
+
+const lockOf = (name: string) => ({ directory: join(directory, name), name: 'lock' });
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'scoria-host-'));
+  locks = createLocks();
+  await writeFile(join(directory, 'counter'), '0'.padStart(10));
+  // The first compiles the sources for all.
+  sleeper = startChild('run-sleep', directory);
+  await sleeper.begun;
+  survivor = startChild('run-sleep-that-stays', directory);
+  counters = Array.from({ length: 4 }, () => startChild('count', directory));
+  await Promise.all([survivor, ...counters].map(({ begun }) => begun));
+}, 60_000);
+
+afterAll(async () => {
+  for (const { process } of [sleeper, survivor, ...counters]) process.kill('SIGKILL');
+  await rm(directory, { recursive: true });
+});
+
+test('processes that are killed at any time never hold a lock together', async () => {
+  for (const child of counters) {
+    await delay(200);
+    await kill(child);
+  }
+  const counted = counters.reduce((sum, { lines }) => sum + lines.length, 0);
+  const written = Number(await readFile(join(directory, 'counter'), 'utf8'));
+  // A child may be killed after it has counted, and before it says so.
+  expect(written - counted).toBeGreaterThanOrEqual(0);
+  expect(written - counted).toBeLessThanOrEqual(counters.length);
+  await (await locks.acquire([lockOf('count')])).release();
+  expect(await readdir(join(directory, 'count'))).toEqual([]);
+});
+
+test('a program dies with the process that started it', async () => {
+  await kill(sleeper);
+  await using _lock = await locks.acquire([lockOf('run-sleep')], { timeoutMs: 2000 });
+  expect(await isAlive(Number(sleeper.lines[0]))).toBe(false);
+});
+
+test('a program that goes on nevertheless keeps the lock that it was started under', async () => {
+  const pid = Number(survivor.lines[0]);
+  await kill(survivor);
+  const refusal = locks.acquire([lockOf('run-sleep-that-stays')], { timeoutMs: 0 });
+  await expect(refusal).rejects.toThrow(/held by process \d+ \(gone; a program it started still runs\)/);
+  expect(await isAlive(pid)).toBe(true);
+  process.kill(pid);
+  await using _lock = await locks.acquire([lockOf('run-sleep-that-stays')], { timeoutMs: 5000 });
+  expect(await isAlive(pid)).toBe(false);
+});
