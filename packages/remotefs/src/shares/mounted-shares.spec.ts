@@ -156,6 +156,25 @@ describe('MountedShares', () => {
       expect(mounts()).toHaveLength(4);
     });
 
+    it('tries once for many callers, also when it fails', async () => {
+      const shares = create();
+      await shares.start(context);
+      table.entries.length = 0;
+      commands.when('mount', { exitCode: 32, stderr: 'no route to host' });
+      const failures = [shares.ensure(A), shares.ensure(A), shares.ensure(A)].map(failureOf);
+      await Promise.all(failures);
+      expect(mounts()).toHaveLength(3);
+    });
+
+    it('looks at what it mounted again, however lately it was usable', async () => {
+      const shares = create();
+      await shares.start(context);
+      table.entries.length = 0;
+      await rm(path.join(pointOf(A), '.scoria'), { recursive: true });
+      await writeFile(path.join(pointOf(A), '.scoria'), '');
+      expect(await shares.available()).toMatchObject([{ share: B }]);
+    });
+
     it('mounts once for two processes', async () => {
       await Promise.all([create().start(context), create().start(context)]);
       expect(mounts()).toHaveLength(2);
@@ -269,6 +288,21 @@ describe('MountedShares', () => {
       expect(logger.lines.at(-1)?.message).toBe('the share a.example:/volume can be used again');
     });
 
+    it('wait no longer than at first when they fail anew after they had worked', async () => {
+      refuse(A);
+      const shares = create({ retryAfterMs: 1000 });
+      await shares.start(context);
+      await clock.advance(1000);
+      commands.when('mount', mount);
+      await shares.ensure(A);
+      table.entries.length = 0;
+      refuse(A);
+      await failureOf(shares.ensure(A));
+      commands.when('mount', mount);
+      await clock.advance(1000);
+      expect((await shares.ensure(A)).share).toBe(A);
+    });
+
     it('are tried again after 10 minutes at the latest', async () => {
       refuse(A);
       const shares = create();
@@ -336,6 +370,10 @@ describe('MountedShares', () => {
           .sort(),
       );
       expect(granted.every(({ privileged }) => privileged)).toBe(true);
+
+      table.entries.length = 0;
+      await shares.available();
+      expect(commands.calls.filter(({ command }) => command !== 'mount')).toHaveLength(2 * granted.length);
     });
 
     it('is left alone where it is right', async () => {
