@@ -44,8 +44,8 @@ const LIMIT_SIGNALS: Readonly<Record<string, Reading>> = {
  * returned as they are.
  * @param what the tool, what it was to do, and the file: 'qemu-img resize of /srv/a'
  */
-export function toolError(error: unknown, what: string, limits: CommandLimits = {}): unknown {
-  if (!(error instanceof CommandError)) return error;
+export function toolError(error: unknown, what: string, limits: CommandLimits = {}): Error {
+  if (!(error instanceof CommandError)) return error instanceof Error ? error : new Error(String(error));
   const { code, advice } = readingOf(error, limits);
   return new DriverError({
     code,

@@ -56,6 +56,17 @@ export class TestChain {
     this.#models.push(Buffer.alloc(sizeBytes));
   }
 
+  /** A large empty base and an empty overlay, without models. */
+  async addSparse(sizeBytes: number): Promise<void> {
+    const [base, overlay] = [join(this.directory, 'layer-0'), join(this.directory, 'layer-1')];
+    await this.qemuImg.create({ path: base, format: 'raw', sizeBytes }, this);
+    await this.qemuImg.createOverlay(
+      { path: overlay, backingName: 'layer-0', backingFormat: 'raw', sizeBytes },
+      this,
+    );
+    this.#layers.push({ path: base, format: 'raw' }, { path: overlay, format: 'qcow2' });
+  }
+
   async addOverlay(sizeBytes: number, options: readonly string[] = []): Promise<void> {
     const below = at(this.#layers, this.depth - 1);
     const name = `layer-${this.depth}`;
@@ -114,6 +125,12 @@ export class TestChain {
     await this.qemuImg.commit(this.layers(layer), this);
   }
 
+  /** The process of that name which has this chain's base open. */
+  async pidOf(command: string): Promise<number> {
+    const { stdout } = await this.#tool('pgrep', ['-f', `^([^ ]*/)?${command} .*${this.directory}/`]);
+    return Number(stdout.trim());
+  }
+
   async hide(layer: number): Promise<void> {
     await rename(at(this.#layers, layer).path, join(this.directory, 'hidden'));
   }
@@ -152,7 +169,7 @@ function at<T>(list: readonly T[], index: number): T {
 }
 
 /** A mismatch that can be read, where a diff of two big buffers cannot. */
-function firstDifference(found: Buffer, expected: Buffer): string | undefined {
+export function firstDifference(found: Buffer, expected: Buffer): string | undefined {
   if (found.length !== expected.length) return `${found.length} bytes instead of ${expected.length}`;
   if (found.equals(expected)) return undefined;
   const at = found.findIndex((byte, index) => byte !== expected[index]);
