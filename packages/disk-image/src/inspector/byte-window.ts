@@ -47,39 +47,66 @@ export class ByteWindow {
   }
 
   u8(offset: number): number {
-    return this.bytes(offset, 1)[0] ?? 0;
+    return this.bigEndian(offset, 1);
   }
 
   u16be(offset: number): number {
-    return bigEndian(this.bytes(offset, 2));
+    return this.bigEndian(offset, 2);
   }
 
   u16le(offset: number): number {
-    return littleEndian(this.bytes(offset, 2));
+    return this.littleEndian(offset, 2);
   }
 
   u32be(offset: number): number {
-    return bigEndian(this.bytes(offset, 4));
+    return this.bigEndian(offset, 4);
   }
 
   u32le(offset: number): number {
-    return littleEndian(this.bytes(offset, 4));
+    return this.littleEndian(offset, 4);
   }
 
   /** 64 bits as a number, never above `Number.MAX_SAFE_INTEGER`: no valid offset or size is. */
   u64be(offset: number): number {
-    return clamp(bigEndian(this.bytes(offset, 4)), bigEndian(this.bytes(offset + 4, 4)));
+    return clamp(this.u32be(offset), this.u32be(offset + 4));
   }
 
   /** As {@link u64be}, for little endian formats. */
   u64le(offset: number): number {
-    return clamp(littleEndian(this.bytes(offset + 4, 4)), littleEndian(this.bytes(offset, 4)));
+    return clamp(this.u32le(offset + 4), this.u32le(offset));
   }
 
   /** The bytes as Latin-1 text: one character a byte. */
   latin1(offset: number, length: number): string {
     const bytes = this.bytes(offset, length);
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+  }
+
+  private bigEndian(offset: number, length: number): number {
+    let value = 0;
+    // Counted from 0: above 2^53, where hostile offsets are, adding 1 may change nothing.
+    for (let index = 0; index < length; index++) {
+      value = value * 256 + this.byte(offset + index);
+    }
+    return value;
+  }
+
+  private littleEndian(offset: number, length: number): number {
+    let value = 0;
+    for (let index = length - 1; index >= 0; index--) {
+      value = value * 256 + this.byte(offset + index);
+    }
+    return value;
+  }
+
+  private byte(offset: number): number {
+    for (const segment of this.segments) {
+      const value = segment.bytes[offset - segment.offset];
+      if (value !== undefined) {
+        return value;
+      }
+    }
+    return 0;
   }
 
   private covering(offset: number): { offset: number; bytes: Uint8Array } | undefined {
@@ -99,22 +126,6 @@ export class ByteWindow {
     }
     return result;
   }
-}
-
-function bigEndian(bytes: Uint8Array): number {
-  let value = 0;
-  for (const byte of bytes) {
-    value = value * 256 + byte;
-  }
-  return value;
-}
-
-function littleEndian(bytes: Uint8Array): number {
-  let value = 0;
-  for (let index = bytes.length - 1; index >= 0; index--) {
-    value = value * 256 + (bytes[index] ?? 0);
-  }
-  return value;
 }
 
 function clamp(high: number, low: number): number {

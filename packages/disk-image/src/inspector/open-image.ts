@@ -43,12 +43,15 @@ async function regularFileSource(handle: FileHandle, path: string): Promise<Byte
   return fileSource(handle, stats.size);
 }
 
+/** Failures of the file system have a string `code`; anything else is passed on as it is. */
 function asInspectionError(error: unknown, path: string): unknown {
-  if (!(error instanceof Error) || !('code' in error) || error instanceof ImageInspectionError) {
+  if (error instanceof ImageInspectionError || !isSystemError(error)) {
     return error;
   }
-  const code = CODES[String(error.code)] ?? 'unreadable';
-  return new ImageInspectionError(code, path, `Can not inspect ${path}: ${error.message}`, {
-    cause: error,
-  });
+  const code = CODES[error.code] ?? 'unreadable';
+  return new ImageInspectionError(code, path, `Can not inspect ${path}: ${error.message}`, { cause: error });
+}
+
+function isSystemError(error: unknown): error is Error & { readonly code: string } {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string';
 }

@@ -149,13 +149,13 @@ function extensionArea(
 }
 
 function setBits(window: ByteWindow, offset: number): number[] {
-  const bits: number[] = [];
-  for (let bit = 0; bit < 64; bit++) {
-    if ((window.u8(offset + 7 - (bit >> 3)) >> (bit & 7)) & 1) {
-      bits.push(bit);
-    }
-  }
-  return bits;
+  const words = [window.u32be(offset + 4), window.u32be(offset)];
+  return words.flatMap((word, index) => (word === 0 ? [] : setBitsOfWord(word, index * 32)));
+}
+
+function setBitsOfWord(word: number, first: number): number[] {
+  const bits = Array.from({ length: 32 }, (_, bit) => bit);
+  return bits.filter((bit) => (word >>> bit) & 1).map((bit) => first + bit);
 }
 
 function utf8(bytes: Uint8Array): string {

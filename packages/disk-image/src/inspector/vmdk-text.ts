@@ -17,7 +17,7 @@ export interface VmdkText {
  */
 export function findVmdkText(window: ByteWindow): VmdkText | undefined {
   const all = window.bytes(0, Math.min(window.size, VMDK_DESCRIPTOR_MAX));
-  const leading = all.findIndex((byte) => byte !== 0);
+  const leading = firstNonZero(all);
   if (leading < 0) {
     return undefined;
   }
@@ -32,6 +32,16 @@ export function findVmdkText(window: ByteWindow): VmdkText | undefined {
     return { bytes, disguise: `${leading} NUL bytes before the text` };
   }
   return { bytes, disguise: usual ? undefined : 'a first line that is not a descriptor’s' };
+}
+
+/** A plain loop: most images start with kilobytes of zeroes, and a callback for each is slow. */
+function firstNonZero(bytes: Uint8Array): number {
+  for (let index = 0; index < bytes.length; index++) {
+    if (bytes[index] !== 0) {
+      return index;
+    }
+  }
+  return -1;
 }
 
 /** Whether the first line that is no comment and not blank gives the version, as QEMU probes it. */
