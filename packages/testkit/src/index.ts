@@ -19,4 +19,6 @@ export * from './memory-driver/full-memory-driver.js';
 export * from './memory-driver/memory-array.js';
 export * from './memory-driver/memory-driver.js';
 export * from './memory-driver/memory-plugin.js';
+export * from './model/model-step.js';
+export * from './model/run-model.js';
 export * from './pattern-bytes.js';
