@@ -1,21 +1,25 @@
 import type { ByteWindow, Region } from './byte-window.js';
-import type { ImageDetails } from './image-details.js';
 import type { ImageFinding } from './image-finding.js';
 import type { ImageFormat } from './image-format.js';
 
+/** What every format's details have. */
+export interface ProbeDetails {
+  readonly kind: ImageFormat;
+}
+
 /** What one probe found out about an image of its format. */
-export interface ProbeResult {
+export interface ProbeResult<Details extends ProbeDetails = ProbeDetails> {
   readonly format: ImageFormat;
   /** Whether the format's own structures begin at byte 0, so that no payload can. */
   readonly ownsStart: boolean;
   /** Size of the disk the guest sees, in bytes. */
   readonly virtualSize: number;
-  readonly details: ImageDetails;
+  readonly details: Details;
   readonly findings: readonly ImageFinding[];
 }
 
 /** Recognises and judges one container format. */
-export interface FormatProbe {
+export interface FormatProbe<Details extends ProbeDetails = ProbeDetails> {
   /**
    * Regions beyond head and tail that the inspection needs, as far as the bytes
    * captured so far tell. Asked again after each capture. A region must lie
@@ -24,5 +28,5 @@ export interface FormatProbe {
   regions(window: ByteWindow): readonly Region[];
 
   /** `undefined` when the signature is not there. Never throws. */
-  inspect(window: ByteWindow): ProbeResult | undefined;
+  inspect(window: ByteWindow): ProbeResult<Details> | undefined;
 }

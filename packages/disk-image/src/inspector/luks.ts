@@ -16,10 +16,10 @@ const V1_LENGTH = 592;
  * LUKS 1 and 2. The size of the payload is known for version 1 only; for
  * version 2 the virtual size is that of the file, which it can not exceed.
  */
-export const luksProbe: FormatProbe = {
+export const luksProbe: FormatProbe<LuksDetails> = {
   regions: () => [],
 
-  inspect(window): ProbeResult | undefined {
+  inspect(window): ProbeResult<LuksDetails> | undefined {
     if (window.latin1(0, MAGIC.length) !== MAGIC) {
       return undefined;
     }

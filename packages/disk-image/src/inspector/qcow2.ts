@@ -9,12 +9,12 @@ import { judgeQcow2 } from './qcow2-judge.js';
 const HEADER_MIN = 72;
 
 /** qcow2, versions 2 and 3. An older qcow has the same signature and is reported as an unknown version. */
-export const qcow2Probe: FormatProbe = {
+export const qcow2Probe: FormatProbe<Qcow2Header> = {
   regions(window) {
     return isQcow2(window) ? qcow2Regions(window) : [];
   },
 
-  inspect(window): ProbeResult | undefined {
+  inspect(window): ProbeResult<Qcow2Header> | undefined {
     if (!isQcow2(window)) {
       return undefined;
     }

@@ -13,10 +13,10 @@ const NAME_MAX = 1023;
 const NAME_OFFSET_MAX = 4096;
 
 /** QED: abandoned in favour of qcow2, recognised only to be refused. */
-export const qedProbe: FormatProbe = {
+export const qedProbe: FormatProbe<QedDetails> = {
   regions: () => [],
 
-  inspect(window): ProbeResult | undefined {
+  inspect(window): ProbeResult<QedDetails> | undefined {
     if (window.latin1(0, MAGIC.length) !== MAGIC) {
       return undefined;
     }

@@ -1,6 +1,7 @@
 import type { ByteWindow } from './byte-window.js';
 import { contentLayouts } from './content-layout.js';
 import type { FormatProbe, ProbeResult } from './format-probe.js';
+import type { ImageDetails } from './image-details.js';
 import type { ImageFinding } from './image-finding.js';
 import type { ContentLayout, ImageFormat } from './image-format.js';
 import type { ImageReport } from './image-report.js';
@@ -14,7 +15,7 @@ import { vhdxProbe } from './vhdx.js';
 import { vmdkProbe } from './vmdk.js';
 
 /** Every container known, in the order of precedence: a signature at the start before one at the end. */
-export const PROBES: readonly FormatProbe[] = [
+export const PROBES: readonly FormatProbe<ImageDetails>[] = [
   qcow2Probe,
   vmdkProbe,
   vhdxProbe,

@@ -19,10 +19,10 @@ const SIGNATURES: readonly Signature[] = [
 ];
 
 /** Recognises formats that are never accepted; nothing but the signature is read. */
-export const signatureOnlyProbe: FormatProbe = {
+export const signatureOnlyProbe: FormatProbe<SignatureDetails> = {
   regions: () => [],
 
-  inspect(window): ProbeResult | undefined {
+  inspect(window): ProbeResult<SignatureDetails> | undefined {
     const found = SIGNATURES.find((signature) => matches(window, signature));
     return (
       found && {

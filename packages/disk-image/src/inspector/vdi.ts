@@ -21,10 +21,10 @@ const BLOCK_SIZE = 1024 * 1024;
 const BLOCKS_MAX = 0x3fffffff;
 
 /** VDI 1.1, as VirtualBox and QEMU write it. */
-export const vdiProbe: FormatProbe = {
+export const vdiProbe: FormatProbe<VdiDetails> = {
   regions: () => [],
 
-  inspect(window): ProbeResult | undefined {
+  inspect(window): ProbeResult<VdiDetails> | undefined {
     if (window.u32le(0x40) !== SIGNATURE) {
       return undefined;
     }

@@ -17,14 +17,14 @@ const TYPES = ['unknown', 'unknown', 'fixed', 'dynamic', 'differencing'] as cons
 const SIZE_MAX = 65535 * 255 * 255 * 512;
 
 /** VHD: a fixed disk is its payload with a footer behind it, the others start with a copy of it. */
-export const vhdProbe: FormatProbe = {
+export const vhdProbe: FormatProbe<VhdDetails> = {
   regions(window) {
     return readVhdFooters(window)
       .filter((footer) => footer.at === 0 && footer.type !== 2)
       .map((footer) => ({ offset: footer.dataOffset, length: VHD_DYNAMIC_HEADER_LENGTH }));
   },
 
-  inspect(window): ProbeResult | undefined {
+  inspect(window): ProbeResult<VhdDetails> | undefined {
     const footers = readVhdFooters(window);
     const footer = footers[0];
     if (footer === undefined) {

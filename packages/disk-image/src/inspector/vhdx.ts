@@ -25,12 +25,12 @@ const METADATA_REGION = '8b7ca206-4790-4b9a-b8fe-575f050f886e';
 const BAT_REGION = '2dc27766-f623-4200-9d64-115e9bfd4a08';
 
 /** VHDX version 1, [MS-VHDX]. */
-export const vhdxProbe: FormatProbe = {
+export const vhdxProbe: FormatProbe<VhdxDetails> = {
   regions(window) {
     return isVhdx(window) ? [...fixedRegions(), ...metadataRegions(window)] : [];
   },
 
-  inspect(window): ProbeResult | undefined {
+  inspect(window): ProbeResult<VhdxDetails> | undefined {
     if (!isVhdx(window)) {
       return undefined;
     }

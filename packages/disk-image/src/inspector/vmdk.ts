@@ -21,10 +21,10 @@ const SE_SPARSE_MAGIC = 0xcafebabe;
 const SE_SPARSE_VERSION = 0x200000001;
 
 /** VMDK in all its layouts. Only single files with an embedded descriptor can be free of findings. */
-export const vmdkProbe: FormatProbe = {
+export const vmdkProbe: FormatProbe<VmdkDetails> = {
   regions: () => [],
 
-  inspect(window): ProbeResult | undefined {
+  inspect(window): ProbeResult<VmdkDetails> | undefined {
     if (isVmdkSparse(window)) {
       return sparse(window);
     }
@@ -37,7 +37,7 @@ export const vmdkProbe: FormatProbe = {
   },
 };
 
-function sparse(window: ByteWindow): ProbeResult {
+function sparse(window: ByteWindow): ProbeResult<VmdkDetails> {
   const findings = new Findings();
   const { header, descriptor } = inspectVmdkSparse(window, findings);
   return result('sparse', header.capacity, findings, header, descriptor);
@@ -52,13 +52,13 @@ function extentLayout(window: ByteWindow): 'vmfs-sparse' | 'se-sparse' | undefin
   return seSparse ? 'se-sparse' : undefined;
 }
 
-function extentFile(layout: 'vmfs-sparse' | 'se-sparse'): ProbeResult {
+function extentFile(layout: 'vmfs-sparse' | 'se-sparse'): ProbeResult<VmdkDetails> {
   const findings = new Findings();
   findings.add('unsupported-subformat', `a VMDK extent of type ${layout}`);
   return result(layout, 0, findings);
 }
 
-function descriptorFile(text: VmdkText): ProbeResult {
+function descriptorFile(text: VmdkText): ProbeResult<VmdkDetails> {
   const findings = new Findings();
   const descriptor = parseVmdkDescriptor(text.bytes);
   findings.add('unsupported-subformat', 'a VMDK descriptor alone: the data is in other files');
@@ -79,7 +79,7 @@ function result(
   findings: Findings,
   header?: VmdkSparseHeader,
   descriptor?: VmdkDescriptor,
-): ProbeResult {
+): ProbeResult<VmdkDetails> {
   return {
     format: 'vmdk',
     ownsStart: true,
