@@ -17,6 +17,8 @@ import { type ProcessEnd, SupervisedProcess } from './supervised-process.js';
 
 const DEFAULT_MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 const DEFAULT_GRACE_MS = 2000;
+/** What launchers end with when the program is not there, which may be its own status too. */
+const EXEC_FAILED = 127;
 
 /**
  * Runs programs through execa: found in the system's directories, with an environment of its own, in a
@@ -100,8 +102,7 @@ export class ExecaCommandRunner implements CommandRunner {
     this.#log(request, end);
     const failure = this.#failures.of(request, end);
     if (failure !== undefined) {
-      // It may have been removed or moved meanwhile: it is looked for again the next time.
-      this.#lookup.forget(request.command);
+      if (end.exitCode === EXEC_FAILED) await this.#lookup.check(request.command);
       throw failure;
     }
     const { exitCode = 0, stdout, stderr, durationMs } = end;

@@ -33,9 +33,10 @@ export class ProgramLookup {
     throw notFound(command, isAbsolute(command) ? undefined : this.systemPath);
   }
 
-  /** Forgets where a program was, because it is not there any more. */
-  forget(command: string): void {
+  /** Looks again for a program that may have been removed since. Rejects with `command-not-found`. */
+  async check(command: string): Promise<void> {
     this.#found.delete(command);
+    await this.resolve(command);
   }
 
   #candidates(command: string): readonly string[] {
@@ -55,7 +56,7 @@ async function isExecutable(path: string): Promise<boolean> {
   }
 }
 
-export function notFound(command: string, searched?: string): CommandError {
+function notFound(command: string, searched?: string): CommandError {
   const where = searched === undefined ? 'is not an executable file' : `was not found in ${searched}`;
   return new CommandError({
     code: 'command-not-found',

@@ -19,7 +19,7 @@ const SECRET_WORD =
 export const SECRET_PATTERNS: readonly SecretPattern[] = [
   {
     what: 'credentials in a URL, whose password may have slashes',
-    pattern: /(\b[a-z][a-z0-9+.-]{0,30}:\/\/)(?:[^\s/@:'"]{0,256}:[^\s@'"]{0,1024}|[^\s/@'"]{1,1024})@/gi,
+    pattern: /(\b[a-z][a-z0-9+.-]{0,30}:\/\/)(?:[^\s/@:'"]{0,256}:[^\s@'"]{0,256}|[^\s/@'"]{1,512})@/gi,
     replacement: `$1${MASK}@`,
   },
   {
@@ -28,13 +28,18 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
     replacement: `$1"${MASK}"`,
   },
   {
+    what: 'JSON within JSON',
+    pattern: new RegExp(`(\\\\"[\\w.-]{0,60}(?:${NAMES}|\\bkey)\\\\"\\s*:\\s*\\\\")[^"]*`, 'gi'),
+    replacement: `$1${MASK}`,
+  },
+  {
     what: 'name=value; a doubled comma is a comma to QEMU',
-    pattern: new RegExp(`((?:${NAMES})=)(?!["']?\\*\\*\\*)("[^"]*"|'[^']*'|(?:\\\\.|,,|[^\\s,&"'}])*)`, 'gi'),
+    pattern: new RegExp(`((?:${NAMES})=)("[^"]*"|'[^']*'|(?:\\\\.|,,|[^\\s,&"'}])*)`, 'gi'),
     replacement: `$1${MASK}`,
   },
   {
     what: 'key=value of an rbd: name, where a colon ends the value',
-    pattern: /(\bkey=)(?!\*\*\*)((?:\\.|,,|[^\s,:&"'}])*)/gi,
+    pattern: /(\bkey=)((?:\\.|,,|[^\s,:&"'}])*)/gi,
     replacement: `$1${MASK}`,
   },
   {
