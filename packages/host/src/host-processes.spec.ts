@@ -72,7 +72,7 @@ beforeAll(async () => {
   survivor = startChild('run-sleep-that-stays', directory);
   counters = Array.from({ length: 4 }, () => startChild('count', directory));
   await Promise.all([survivor, ...counters].map(({ begun }) => begun));
-}, 60_000);
+}, 120_000);
 
 afterAll(async () => {
   for (const { process } of [sleeper, survivor, ...counters]) process.kill('SIGKILL');
