@@ -20,14 +20,14 @@ export class NfsDriver extends RemoteFsDriver {
 
   /** What os-brick's remotefs connector and Nova's libvirt driver take for `nfs`. */
   protected connectionInfo({ share, file, format }: ActiveFile): ConnectionInfo {
-    const { nfs_mount_options: options } = this.options;
+    const options = [this.options.nfs_mount_options ?? [], share.options ?? []].flat().join(',');
     return {
       driver_volume_type: 'nfs',
       data: {
         export: share.share,
         name: file,
         format,
-        ...(options === undefined ? {} : { options: `-o ${options}` }),
+        ...(options === '' ? {} : { options: `-o ${options}` }),
       },
       mount_point_base: path.dirname(share.path),
     };

@@ -1,8 +1,17 @@
 import { DriverError } from '@scoria/core';
-import type { BlockDevice, DeviceMode, DeviceTarget, OperationContext, Volume } from '@scoria/core';
-import { openChainDevice } from '@scoria/disk-image';
+import type {
+  BlockDevice,
+  CommandRunner,
+  DeviceMode,
+  DeviceTarget,
+  OperationContext,
+  Volume,
+} from '@scoria/core';
+import { openChainDevice, RawFileDevice } from '@scoria/disk-image';
 import type { Chain, Layer } from '../chain/chain.js';
-import { overlayIndex, snapshotIds, snapshotLayers } from '../chain/chain.js';
+import { overlayIndex, snapshotLayers } from '../chain/chain.js';
+import type { ShareDirectory } from '../chain/share-directory.js';
+import { HeldDevice } from './held-device.js';
 import type { RemoteFsTools } from './remotefs-tools.js';
 
 /**
@@ -17,24 +26,35 @@ export async function openTarget(
 ): Promise<BlockDevice> {
   const volume = target.kind === 'volume' ? target.volume : target.snapshot.volume;
   const held = await volumes.hold(context, volume, mode === 'read-write' ? 'exclusive' : 'shared');
-  const release = (): Promise<void> => Promise.resolve(held[Symbol.asyncDispose]());
   try {
     const chain = await held.tools.reader.readChain(volume);
     const layers = layersOf(chain, target, volume);
-    return await openChainDevice(
-      commands,
-      {
-        layers: layers.map(({ file, format }) => ({ path: held.tools.directory.file(file), format })),
-        mode,
-        snapshotDepths: snapshotDepths(chain, layers),
-        onClose: release,
-      },
-      context,
-    );
+    const device = await openLayers(context, commands, held.tools.directory, chain, layers, mode);
+    return new HeldDevice(device, async () => held[Symbol.asyncDispose]());
   } catch (error) {
-    await release();
+    await held[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** One raw file needs no server in front of it. */
+async function openLayers(
+  { signal }: OperationContext,
+  commands: CommandRunner,
+  directory: ShareDirectory,
+  chain: Chain,
+  layers: readonly Layer[],
+  mode: DeviceMode,
+): Promise<BlockDevice> {
+  const files = layers.map(({ file, format }) => ({ path: directory.file(file), format }));
+  const [only, ...more] = files;
+  if (only?.format === 'raw' && more.length === 0) return await RawFileDevice.open(only.path, mode);
+  const skipped = chain.layers.length - layers.length;
+  const layerOfSnapshot = (snapshotId: string): number | undefined => {
+    const index = overlayIndex(chain, snapshotId) + 1 - skipped;
+    return overlayIndex(chain, snapshotId) === -1 || index < 1 ? undefined : index;
+  };
+  return await openChainDevice(commands, { layers: files, mode, signal, layerOfSnapshot });
 }
 
 function layersOf(chain: Chain, target: DeviceTarget, volume: Volume): readonly Layer[] {
@@ -46,14 +66,4 @@ function layersOf(chain: Chain, target: DeviceTarget, volume: Volume): readonly 
     message: `volume ${volume.id} has no snapshot ${target.snapshot.id}`,
     details: { volumeId: volume.id, snapshotId: target.snapshot.id },
   });
-}
-
-/** For each snapshot below: how many of the opened layers hold what was written after it. */
-function snapshotDepths(chain: Chain, layers: readonly Layer[]): Map<string, number> {
-  const skipped = chain.layers.length - layers.length;
-  const depths = snapshotIds(chain).map((id): [string, number] => [
-    id,
-    overlayIndex(chain, id) + 1 - skipped,
-  ]);
-  return new Map(depths.filter(([, depth]) => depth > 0));
 }

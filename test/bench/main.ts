@@ -1,0 +1,73 @@
+import { parseArgs } from 'node:util';
+import type { BenchOptions } from './bench-options.js';
+import { cloneBench } from './clone-bench.js';
+import { remotefsBench } from './remotefs-bench.js';
+import type { BenchResult } from './report.js';
+import { printReport } from './report.js';
+
+const USAGE = `usage: npm run bench -- AREA [options]
+
+areas
+  remotefs   snapshot chains of the local driver in a directory
+  clone      copies of a written volume, by reflink where the file system can
+
+options
+  --dir D    a directory to work in; made when missing, its own files are removed
+  --n N      rounds (10)
+  --depth K  snapshots a round (1), remotefs only
+  --gib G    size of the volume that is copied (10), clone only
+  --peer     OpenStack Cinder's driver in turn with ours, on the same directory (needs python3-cinder)
+  --bare     the bare tools in turn with ours
+  --json     one JSON object: operation -> list of seconds
+`;
+
+const AREAS: Readonly<Record<string, (options: BenchOptions) => Promise<BenchResult>>> = {
+  remotefs: remotefsBench,
+  clone: cloneBench,
+};
+
+function readArguments(): { area: string; json: boolean; options: BenchOptions } {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      dir: { type: 'string' },
+      n: { type: 'string', default: '10' },
+      depth: { type: 'string', default: '1' },
+      gib: { type: 'string', default: '10' },
+      peer: { type: 'boolean', default: false },
+      bare: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  if (values.dir === undefined) throw new Error('--dir is missing');
+  const { peer, bare, json } = values;
+  const options = {
+    directory: values.dir,
+    rounds: count('n', values.n),
+    depth: count('depth', values.depth),
+    gib: count('gib', values.gib),
+    peer,
+    bare,
+  };
+  return { area: positionals[0] ?? '', json, options };
+}
+
+function count(name: string, text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new Error(`--${name} must be a whole number above 0, but is ${JSON.stringify(text)}`);
+}
+
+async function main(): Promise<void> {
+  const { area, json, options } = readArguments();
+  const bench = AREAS[area];
+  if (bench === undefined) throw new Error(`there is no area ${JSON.stringify(area)}`);
+  const result = await bench(options);
+  if (json) process.stdout.write(`${JSON.stringify(result.ours)}\n`);
+  else printReport(result);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+  process.exitCode = 2;
+});
