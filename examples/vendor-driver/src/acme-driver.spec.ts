@@ -93,11 +93,11 @@ describe('a request to the array', () => {
   });
 });
 
-describe('a volume whose creation was not answered', () => {
+describe('what was to be made and was not answered', () => {
   it.each<[string, Omit<Trouble, 'requests'>]>([
     ['made', { loseAnswer: true }],
     ['not made', { delayMs: 3000 }],
-  ])('is not left on the array, where it was %s', async (_, trouble) => {
+  ])('is not left on the array, where the volume was %s', async (_, trouble) => {
     const { driver } = await backendOf();
     array.trouble = { requests: /POST .volumes$/, ...trouble };
     const error = await failure(driver.createVolume(makeContext(), makeVolume()));
@@ -105,14 +105,20 @@ describe('a volume whose creation was not answered', () => {
     expect(array.names()).toEqual([]);
   });
 
-  it('is removed also when the operation was cancelled', async () => {
+  it.each(['volume', 'snapshot'])('is removed also when making the %s was cancelled', async (kind) => {
     const { driver } = await backendOf({ acme_timeout: 30 });
-    await driver.stats(makeContext());
-    array.trouble = { requests: /POST .volumes$/, loseAnswer: true };
-    const signal = AbortSignal.timeout(100);
-    const error = await failure(driver.createVolume(makeContext({ signal }), makeVolume()));
-    expect(error.code).toBe('cancelled');
-    expect(array.names()).toEqual([]);
+    const volume = makeVolume();
+    if (kind === 'snapshot') await driver.createVolume(makeContext(), volume);
+    else await driver.stats(makeContext());
+    const before = array.names();
+    array.trouble = { requests: /POST/, loseAnswer: true };
+    const context = makeContext({ signal: AbortSignal.timeout(100) });
+    const making =
+      kind === 'volume'
+        ? driver.createVolume(context, volume)
+        : driver.createSnapshot(context, makeSnapshot({ ...volume, status: 'available' }));
+    expect((await failure(making)).code).toBe('cancelled');
+    expect(array.names()).toEqual(before);
   });
 
   it('does not take an older volume of that name with it', async () => {

@@ -21,6 +21,7 @@ import {
   injectable,
   isDriverError,
   LockManager,
+  messageOf,
   throwIfCancelled,
   VolumeDriver,
 } from '@scoria/core';
@@ -91,7 +92,7 @@ export class AcmeDriver extends VolumeDriver implements CloneVolume, RevertToSna
 
   async deleteVolume(context: OperationContext, volume: Volume): Promise<void> {
     await using _unopened = await this.#lock(context, volumeName(volume), 'exclusive');
-    await this.#remove(context, volumePath(volume));
+    await this.#remove(context, 'delete the volume', volumePath(volume));
   }
 
   async extendVolume(context: OperationContext, volume: Volume, newSizeBytes: number): Promise<ModelUpdate> {
@@ -102,15 +103,13 @@ export class AcmeDriver extends VolumeDriver implements CloneVolume, RevertToSna
   }
 
   async createSnapshot(context: OperationContext, snapshot: Snapshot): Promise<ModelUpdate> {
-    await context.step('take the snapshot');
-    const path = `${volumePath(snapshot.volume)}/snapshots/${snapshotName(snapshot)}`;
-    await this.client.bytes(context.signal, 'PUT', path);
-    return {};
+    const path = `${volumePath(snapshot.volume)}/snapshots`;
+    return this.#make(context, path, snapshotPath(snapshot), { name: snapshotName(snapshot) });
   }
 
   async deleteSnapshot(context: OperationContext, snapshot: Snapshot): Promise<void> {
     await using _unopened = await this.#lock(context, snapshotName(snapshot), 'exclusive');
-    await this.#remove(context, snapshotPath(snapshot));
+    await this.#remove(context, 'delete the snapshot', snapshotPath(snapshot));
   }
 
   async revertToSnapshot(
@@ -152,9 +151,9 @@ export class AcmeDriver extends VolumeDriver implements CloneVolume, RevertToSna
     volume: Volume,
     connector: Connector | undefined,
   ): Promise<void> {
-    const exports = `${volumePath(volume)}/exports`;
-    if (connector === undefined) await this.#remove(context, exports);
-    else await this.#remove(context, `${exports}/${encodeURIComponent(connector.initiator ?? 'none')}`);
+    const all = `${volumePath(volume)}/exports`;
+    const one = `${all}/${encodeURIComponent(connector?.initiator ?? 'none')}`;
+    await this.#remove(context, 'end the export', connector === undefined ? all : one);
   }
 
   async openDevice(context: OperationContext, target: DeviceTarget, mode: DeviceMode): Promise<BlockDevice> {
@@ -173,31 +172,49 @@ export class AcmeDriver extends VolumeDriver implements CloneVolume, RevertToSna
     }
   }
 
-  /**
-   * Makes a volume. When the answer was lost, the array may have made it all the same: it is removed again, by a
-   * tag of this very request, so that nobody else's volume of that name goes.
-   */
   async #create(context: OperationContext, volume: Volume, source: object): Promise<ModelUpdate> {
+    const { sizeBytes } = volume;
+    return this.#make(context, '/volumes', volumePath(volume), {
+      name: volumeName(volume),
+      sizeBytes,
+      ...source,
+    });
+  }
+
+  /**
+   * Makes a volume or snapshot, by one request to `path`. When the answer was lost, the array may have made it all
+   * the same: it is removed again, by a tag of this very request, so that nobody else's object of that name goes.
+   * @param made where it is then
+   */
+  async #make(
+    context: OperationContext,
+    path: string,
+    made: string,
+    wanted: Readonly<Record<string, unknown>>,
+  ): Promise<ModelUpdate> {
     const tag = context.requestId;
-    const json = { name: volumeName(volume), sizeBytes: volume.sizeBytes, tag, ...source };
-    await context.step('create the volume');
+    await context.step(`make ${made}`);
     try {
-      await this.client.bytes(context.signal, 'POST', '/volumes', { json });
+      await this.client.bytes(context.signal, 'POST', path, { json: { ...wanted, tag } });
     } catch (error) {
-      if (isDriverError(error, 'timeout', 'cancelled', 'unavailable')) {
-        const undo = new AbortController().signal;
-        await this.client.bytes(undo, 'DELETE', volumePath(volume), { query: { tag } }).catch(() => {
-          context.logger.warn('what an unanswered request may have made is left', { volume: json.name });
-        });
-      }
+      if (isDriverError(error, 'timeout', 'cancelled', 'unavailable')) await this.#undo(context, made, tag);
       throw error;
     }
     return {};
   }
 
+  /** Goes on after the operation was cancelled, because that is when it is needed. */
+  async #undo({ logger }: OperationContext, made: string, tag: string): Promise<void> {
+    const uncancelled = new AbortController().signal;
+    await this.client.bytes(uncancelled, 'DELETE', made, { query: { tag } }).catch((error: unknown) => {
+      if (isDriverError(error, 'volume-not-found', 'snapshot-not-found')) return;
+      logger.warn('an unanswered request may have left this on the array', { made, error: messageOf(error) });
+    });
+  }
+
   /** Deletes what is at `path`; that it is gone already is a success. */
-  async #remove(context: OperationContext, path: string): Promise<void> {
-    await context.step('delete it on the array');
+  async #remove(context: OperationContext, step: string, path: string): Promise<void> {
+    await context.step(step);
     await this.client.bytes(context.signal, 'DELETE', path).catch((error: unknown) => {
       if (!isDriverError(error, 'volume-not-found', 'snapshot-not-found')) throw error;
     });

@@ -5,6 +5,8 @@ import { BLOCK_BYTES, Blocks } from './blocks.js';
 /** A point in time of a volume. */
 export interface ArraySnapshot {
   readonly name: string;
+  /** What its maker gave it, to know it by. */
+  readonly tag: string;
   readonly volume: string;
   readonly blocks: Blocks;
 }
@@ -26,6 +28,11 @@ export interface VolumeRequest {
   readonly sizeBytes: number;
   readonly tag?: string;
   readonly source?: { readonly volume: string } | { readonly snapshot: string };
+}
+
+export interface SnapshotRequest {
+  readonly name: string;
+  readonly tag?: string;
 }
 
 /** The array's one pool and all that is in it. Every method is done at once or not at all. */
@@ -95,18 +102,22 @@ export class ArrayState {
     return volume;
   }
 
-  createSnapshot(volumeName: string, name: string): ArraySnapshot {
+  createSnapshot(volumeName: string, { name, tag = '' }: SnapshotRequest): ArraySnapshot {
     const volume = this.volume(volumeName);
     if (this.#findSnapshot(name) !== undefined) {
       throw new ArrayError('snapshot_exists', `there is a snapshot ${name} already`);
     }
-    const snapshot = { name, volume: volumeName, blocks: volume.blocks.copy() };
+    const snapshot = { name, tag, volume: volumeName, blocks: volume.blocks.copy() };
     volume.snapshots.push(snapshot);
     return snapshot;
   }
 
-  deleteSnapshot(name: string): ArraySnapshot {
+  /** @param tag only a snapshot with this tag is deleted */
+  deleteSnapshot(name: string, tag?: string): ArraySnapshot {
     const snapshot = this.snapshot(name);
+    if (tag !== undefined && snapshot.tag !== tag) {
+      throw new ArrayError('no_such_snapshot', `there is no snapshot ${name} with the tag ${tag}`);
+    }
     const { snapshots } = this.volume(snapshot.volume);
     snapshots.splice(snapshots.indexOf(snapshot), 1);
     return snapshot;

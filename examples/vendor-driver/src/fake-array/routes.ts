@@ -1,5 +1,11 @@
 import { ArrayError } from './array-error.js';
-import type { ArraySnapshot, ArrayState, ArrayVolume, VolumeRequest } from './array-state.js';
+import type {
+  ArraySnapshot,
+  ArrayState,
+  ArrayVolume,
+  SnapshotRequest,
+  VolumeRequest,
+} from './array-state.js';
 import type { Blocks } from './blocks.js';
 
 /** A request with its path taken apart. */
@@ -28,10 +34,11 @@ const ROUTES = Object.entries<Handler>({
     describeVolume(array.resize(names.volume, (json(body) as { sizeBytes: number }).sizeBytes)),
   'POST /volumes/:volume/restore': ({ array, names, body }) =>
     describeVolume(array.restore(names.volume, (json(body) as { snapshot: string }).snapshot)),
-  'PUT /volumes/:volume/snapshots/:snapshot': ({ array, names }) =>
-    describeSnapshot(array.createSnapshot(names.volume, names.snapshot)),
+  'POST /volumes/:volume/snapshots': ({ array, names, body }) =>
+    describeSnapshot(array.createSnapshot(names.volume, json(body) as SnapshotRequest)),
   'GET /snapshots/:snapshot': ({ array, names }) => describeSnapshot(array.snapshot(names.snapshot)),
-  'DELETE /snapshots/:snapshot': ({ array, names }) => describeSnapshot(array.deleteSnapshot(names.snapshot)),
+  'DELETE /snapshots/:snapshot': ({ array, names, query }) =>
+    describeSnapshot(array.deleteSnapshot(names.snapshot, query.get('tag') ?? undefined)),
   'PUT /volumes/:volume/exports/:host': ({ array, names }) => ({
     portal: '192.0.2.10:3260',
     iqn: 'iqn.2024-01.example.acme:array',
