@@ -81,15 +81,15 @@ async function forEachBounded<T>(
   work: (item: T) => Promise<void>,
 ): Promise<void> {
   const running = new Set<Promise<void>>();
-  try {
-    for await (const item of items) {
-      const task = work(item);
-      const ended = task.finally(() => running.delete(ended));
-      running.add(ended);
-      if (running.size >= limit) await Promise.race(running);
-    }
-    await Promise.all(running);
-  } finally {
-    await Promise.allSettled(running);
+  const failures: unknown[] = [];
+  for await (const item of items) {
+    const task = work(item)
+      .catch((error: unknown) => void failures.push(error))
+      .finally(() => running.delete(task));
+    running.add(task);
+    if (running.size >= limit) await Promise.race(running);
+    if (failures.length > 0) break;
   }
+  await Promise.all(running);
+  if (failures.length > 0) throw failures[0];
 }

@@ -54,6 +54,37 @@ describe('QemuImg.commit on real chains', () => {
     await chain.expectLayer(2, chain.model(3));
   });
 
+  it('commits the middle of a chain, layer after layer, without changing what is read above', async () => {
+    await chain.remove();
+    chain = await TestChain.scribbled();
+    await chain.commit(2);
+    await chain.expectLayer(1, chain.model(2));
+    await chain.expectLayer(3);
+    await chain.commit(1);
+    await chain.expectLayer(0, chain.model(2));
+    await chain.expectLayer(3);
+  });
+
+  it('grows what it commits into', async () => {
+    await chain.addBase('qcow2', 2 * MIB);
+    await chain.write(0, { offset: MIB, length: MIB, byte: 0x11 });
+    await chain.addOverlay(2 * MIB);
+    await chain.qemuImg.resize(chain.layers(), 5 * MIB + 512, chain);
+    const grown = Buffer.concat([chain.model(1), Buffer.alloc(3 * MIB + 512)]);
+    await chain.writeAt(1, { offset: 5 * MIB, length: 512, byte: 0x22 });
+    grown.fill(0x22, 5 * MIB);
+    await chain.commit(1);
+    await chain.expectLayer(0, grown);
+  });
+
+  it('can be repeated', async () => {
+    await chain.remove();
+    chain = await TestChain.scribbled();
+    await chain.commit(3);
+    await chain.commit(3);
+    await chain.expectLayer(2, chain.model(3));
+  });
+
   it('does not open what is below where it need not', async () => {
     await deepChain();
     await chain.addOverlay(8 * MIB);

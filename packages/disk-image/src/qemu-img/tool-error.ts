@@ -11,7 +11,7 @@ const SAID: readonly (readonly [pattern: RegExp, reading: Reading])[] = [
   [/no space left on device|disk quota exceeded/i, { code: 'no-space' }],
   [/file too large/i, { code: 'no-space', advice: 'the file would be larger than files may be there' }],
   [
-    /cannot allocate memory|failed to allocate|out of memory/i,
+    /cannot allocate memory|failed to (allocate|map segment)|out of memory|qemu_thread_create/i,
     { code: 'unsafe-image', advice: 'it needed more memory than it may take, and was stopped' },
   ],
   [

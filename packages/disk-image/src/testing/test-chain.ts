@@ -1,9 +1,9 @@
 import { randomInt } from 'node:crypto';
-import { mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { CommandRunner } from '@scoria/core';
+import { CommandRunner, MIB } from '@scoria/core';
 import { hostModule } from '@scoria/host';
 import { Container } from 'inversify';
 
@@ -34,6 +34,30 @@ export class TestChain {
 
   static async create(): Promise<TestChain> {
     return new TestChain(await mkdtemp(join(tmpdir(), 'test-chain-')));
+  }
+
+  /** The same chain in another directory. */
+  async copy(): Promise<TestChain> {
+    const other = await TestChain.create();
+    for (const [index, { path, format }] of this.#layers.entries()) {
+      const target = join(other.directory, `layer-${index}`);
+      await copyFile(path, target);
+      other.#layers.push({ path: target, format });
+      other.#models.push(Buffer.from(this.model(index)));
+    }
+    return other;
+  }
+
+  /** A raw base below three overlays, each a little larger than the one below, with random data in all of them. */
+  static async scribbled(): Promise<TestChain> {
+    const chain = await TestChain.create();
+    await chain.addBase('raw', 4 * MIB);
+    await chain.scribble(0, 20);
+    for (const layer of [1, 2, 3]) {
+      await chain.addOverlay(4 * MIB + layer * 1536);
+      await chain.scribble(layer, 12);
+    }
+    return chain;
   }
 
   get depth(): number {
@@ -97,6 +121,11 @@ export class TestChain {
     const commands = writes.map(({ offset, length, byte }) => `write -q -P ${byte} ${offset} ${length}`);
     await this.#io(layer, commands);
     for (const { offset, length, byte } of writes) this.model(layer).fill(byte, offset, offset + length);
+  }
+
+  /** For layers without a model. */
+  async writeAt(layer: number, { offset, length, byte }: TestWrite): Promise<void> {
+    await this.#io(layer, [`write -q -P ${byte} ${offset} ${length}`]);
   }
 
   async zero(layer: number, range: Omit<TestWrite, 'byte'>): Promise<void> {
