@@ -1,6 +1,6 @@
 import { DriverError, isUuid, messageOf } from '@scoria/core';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
-import { removeFile, replaceFile } from '../chain/durable-files.js';
+import { mkdir, open, readdir, readFile } from 'node:fs/promises';
+import { removeFile } from '../chain/durable-files.js';
 import { fileError, systemCode } from '../chain/file-errors.js';
 import type { FileNames } from '../chain/file-names.js';
 import { isPlainName } from '../chain/file-names.js';
@@ -12,6 +12,9 @@ interface JournalRecord {
   readonly version: 1;
   readonly plan: Plan;
 }
+
+/** An entry without this end was being written when its process was killed. */
+const COMPLETE = '\n';
 
 /** A plan that has a journal entry while it runs. */
 export type JournaledPlan = Plan & Required<Pick<Plan, 'journal'>>;
@@ -26,16 +29,25 @@ export class Journal {
     private readonly names: FileNames,
   ) {}
 
-  /** On disk when it resolves. */
+  /** On disk when it resolves: a new file that is synced has its name on disk too. */
   async write(plan: JournaledPlan): Promise<void> {
     const record: JournalRecord = { version: 1, plan };
+    const file = this.share.journal(plan.volumeId);
     await mkdir(this.share.journals, { recursive: true, mode: 0o770 });
-    await mkdir(this.share.temporaries, { recursive: true, mode: 0o770 });
-    const through = this.share.temporary(`${plan.volumeId}.journal`);
-    await replaceFile(this.share.journal(plan.volumeId), JSON.stringify(record), through);
+    try {
+      await using handle = await open(file, 'w', 0o600);
+      await handle.writeFile(JSON.stringify(record) + COMPLETE);
+      await handle.sync();
+    } catch (error) {
+      await removeFile(file);
+      throw fileError(error, `cannot write the journal of ${plan.operation} of volume ${plan.volumeId}`);
+    }
   }
 
-  /** The plan of a volume, or `undefined` where nothing is under way. */
+  /**
+   * The plan of a volume, or `undefined` where nothing is under way. An entry that was cut off is removed: nothing
+   * of its plan had begun. The caller holds the volume's lock.
+   */
   async read(volumeId: string): Promise<JournaledPlan | undefined> {
     let text: string;
     try {
@@ -44,7 +56,9 @@ export class Journal {
       if (systemCode(error) === 'ENOENT') return undefined;
       throw fileError(error, `cannot read the journal of volume ${volumeId}`);
     }
-    return this.#parse(text, volumeId);
+    if (text.endsWith(COMPLETE)) return this.#parse(text, volumeId);
+    await this.remove(volumeId);
+    return undefined;
   }
 
   /** An entry that comes back after a power cut does no harm: all that it asks for is done. */
