@@ -1,3 +1,4 @@
+import { KIB } from '@scoria/core';
 import localPlugin from '@scoria/driver-local';
 import { ExecaCommandRunner } from '@scoria/host';
 import { describeConformance } from '@scoria/testkit';
@@ -7,6 +8,7 @@ import { directoryStorage } from '../support/directory-storage.js';
 describe.each(['raw', 'qcow2'])('%s volumes', (format) => {
   describeConformance('the local driver', () => ({
     plugin: localPlugin,
+    volumeBytes: 256 * KIB,
     ports: hostPorts(),
     freshStorage: () => directoryStorage({ local_volume_format: format }),
   }));

@@ -1,0 +1,3 @@
+import { describeModel } from './model-suite.js';
+
+describeModel('qcow2');
