@@ -5,6 +5,7 @@ export * from './conformance/case.js';
 export * from './conformance/cases/index.js';
 export * from './conformance/describe-conformance.js';
 export * from './conformance/harness.js';
+export * from './conformance/run-conformance.js';
 export * from './conformance/stage.js';
 export * from './device-access.js';
 export * from './fakes/fake-clock.js';

@@ -49,9 +49,10 @@ export function assertHeldBy(error: DriverError, id: string): void {
 
 /** An error for a message: its class, code and text. */
 export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error ? ` ${String(error.code)}` : '';
-  return `${error.name}${code}: ${error.message}`;
+  // Not every error here is an instance of this realm's Error: jest runs tests in another than Node's own modules.
+  const { name, code, message } = Object(error) as Partial<Record<'name' | 'code' | 'message', unknown>>;
+  if (typeof message !== 'string') return String(error);
+  return `${String(name)}${typeof code === 'string' ? ` ${code}` : ''}: ${message}`;
 }
 
 /** Runs a part of a test; what it rejects with says that it was this part. */

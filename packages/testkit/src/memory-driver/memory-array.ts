@@ -45,8 +45,8 @@ export class MemoryArray {
 
   /** The names of all that is on the array. */
   names(): string[] {
-    return [...this.volumes].flatMap(([name, { snapshots, hosts }]) => [
-      name,
+    return [...this.volumes].flatMap(([name, { state, snapshots, hosts }]) => [
+      state === 'ready' ? name : `${name} (${state})`,
       ...[...snapshots.keys()].map((id) => `${name}@${id}`),
       ...[...hosts].map((host) => `${name} for ${host}`),
     ]);
