@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 
 import { DriverError, type BlockDevice, type DeviceMode } from '@scoria/core';
 
-import { TestChain, firstDifference } from '../testing/test-chain.js';
+import { TestChain, firstDifference } from '../spec-support/test-chain.js';
 import { hashDevice } from './hash-device.js';
 import { openChainDevice } from './open-chain-device.js';
 

@@ -7,6 +7,7 @@ import { DriverError, GIB, type CommandRunner, type DeviceMode, type RunningComm
 import { systemCode } from '@scoria/host';
 
 import { graphName, type BlockNode } from '../qemu-img/block-graph.js';
+import { TOOL_ENVIRONMENT } from '../qemu-img/tool-environment.js';
 import { toolError } from '../qemu-img/tool-error.js';
 
 const START_TIMEOUT_MS = 30_000;
@@ -57,6 +58,7 @@ export class NbdServer {
         timeoutMs: request.lifetimeMs,
         signal: request.signal,
         limits: { addressSpaceBytes: 4 * GIB },
+        env: TOOL_ENVIRONMENT,
       });
       return new NbdServer(process, directory, what);
     } catch (error) {

@@ -1,4 +1,4 @@
-import { TestChain } from '../testing/test-chain.js';
+import { TestChain } from '../spec-support/test-chain.js';
 
 const MIB = 1024 * 1024;
 const CLUSTER = 64 * 1024;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { GIB, MIB } from '@scoria/core';
 
 import { RawFileDevice } from '../device/raw-file-device.js';
-import { TestChain, firstDifference } from '../testing/test-chain.js';
+import { TestChain, firstDifference } from '../spec-support/test-chain.js';
 import { readVirtualSize } from './virtual-size.js';
 
 describe('QemuImg on real files', () => {

@@ -23,6 +23,7 @@ import type {
 } from './qemu-img-requests.js';
 import { onTopLayers } from './top-layers.js';
 import { assertAbsolutePath, assertPlainName } from './safe-names.js';
+import { TOOL_ENVIRONMENT } from './tool-environment.js';
 import { toolError } from './tool-error.js';
 import { readVirtualSize } from './virtual-size.js';
 
@@ -186,6 +187,7 @@ export class QemuImg {
         timeoutMs: run.timeoutMs ?? kind.timeoutMs,
         signal: run.signal,
         limits,
+        env: TOOL_ENVIRONMENT,
         acceptExitCodes,
       });
     } catch (error) {

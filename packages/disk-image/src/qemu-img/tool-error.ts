@@ -12,7 +12,7 @@ const SAID: readonly (readonly [pattern: RegExp, reading: Reading])[] = [
   [/file too large/i, { code: 'no-space', advice: 'the file would be larger than files may be there' }],
   [
     /cannot allocate memory|failed to (allocate|map segment)|out of memory|qemu_thread_create/i,
-    { code: 'unsafe-image', advice: 'it needed more memory than it may take, and was stopped' },
+    { code: 'unsafe-image', advice: 'it needed more memory or threads than it may take, and was stopped' },
   ],
   [
     /failed to (get|lock) .*\block\b|is another process using/i,

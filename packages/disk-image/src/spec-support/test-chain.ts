@@ -21,7 +21,7 @@ export interface TestWrite {
 export class TestChain {
   readonly commands: CommandRunner;
   readonly qemuImg: QemuImg;
-  readonly signal = new AbortController().signal;
+  readonly signal: AbortSignal = new AbortController().signal;
   readonly #layers: ChainLayer[] = [];
   readonly #models: Buffer[] = [];
 
@@ -178,7 +178,8 @@ export class TestChain {
     await this.#tool('qemu-img', ['convert', '-f', format, '-O', 'raw', source, path]);
     const found = await readFile(path);
     await rm(path);
-    expect(firstDifference(found, model)).toBeUndefined();
+    const difference = firstDifference(found, model);
+    if (difference !== undefined) throw new Error(`layer ${layer} differs ${difference}`);
   }
 
   async #io(layer: number, commands: readonly string[]): Promise<void> {
