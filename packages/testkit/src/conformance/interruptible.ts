@@ -1,4 +1,5 @@
 import type { Capability, OperationContext, Snapshot, Volume } from '@scoria/core';
+import { applyUpdate } from '@scoria/core';
 import { makeSnapshot, makeVolume } from '../builders.js';
 import { patternBytes } from '../pattern-bytes.js';
 import { connectorOf } from './cases/connecting.js';
@@ -41,15 +42,21 @@ function id(number: number): string {
   return `5c0e1a00-0000-4000-8000-${String(number).padStart(12, '0')}`;
 }
 
-/** A volume with three snapshots and writes between them; and what each reads. */
+/** A volume with snapshots and writes between them; and what each reads. */
 interface Cast {
   readonly volume: Volume;
   readonly data: Buffer;
-  readonly snapshots: readonly [Snapshot, Snapshot, Snapshot];
-  readonly moments: readonly [Buffer, Buffer, Buffer];
+  /** Oldest first. */
+  readonly moments: readonly Moment[];
+  readonly newest: Moment;
 }
 
-async function cast(stage: Stage): Promise<Cast> {
+interface Moment {
+  readonly snapshot: Snapshot;
+  readonly bytes: Buffer;
+}
+
+async function cast(stage: Stage, snapshots: 1 | 2 | 3): Promise<Cast> {
   const volume = await stage.volume({ id: id(1) });
   const data = Buffer.alloc(stage.size);
   const write = async (seed: number): Promise<Buffer> => {
@@ -59,12 +66,18 @@ async function cast(stage: Stage): Promise<Cast> {
     piece.copy(data, offset);
     return Buffer.from(data);
   };
-  const moment = async (seed: number): Promise<[Snapshot, Buffer]> => {
+  const take = async (seed: number): Promise<Moment> => {
     const bytes = await write(seed);
-    return [await stage.snapshot(volume, { id: id(10 + seed) }), bytes];
+    return { bytes, snapshot: await stage.snapshot(volume, { id: id(10 + seed) }) };
   };
-  const [[a, first], [b, second], [c, third]] = [await moment(1), await moment(2), await moment(3)];
-  return { volume, data: await write(4), snapshots: [a, b, c], moments: [first, second, third] };
+  let newest = await take(1);
+  const moments = [newest];
+  for (let seed = 2; seed <= snapshots; seed += 1) {
+    newest = await take(seed);
+    moments.push(newest);
+  }
+  await write(4);
+  return { volume, data, moments, newest };
 }
 
 function reads(what: string, object: Volume | Snapshot, ...mayRead: Buffer[]): Expectation {
@@ -72,17 +85,14 @@ function reads(what: string, object: Volume | Snapshot, ...mayRead: Buffer[]): E
 }
 
 /** That all of a cast but `except` read as they did. */
-function untouched(
-  { volume, data, snapshots, moments }: Cast,
-  ...except: (Volume | Snapshot)[]
-): Expectation[] {
+function untouched({ volume, data, moments }: Cast, except?: Volume | Snapshot): Expectation[] {
   const all = [
     reads('the volume', volume, data),
-    ...snapshots.map((snapshot, index) =>
-      reads(`snapshot ${String(index + 1)} of 3`, snapshot, moments[index] ?? Buffer.alloc(0)),
+    ...moments.map(({ snapshot, bytes }, index) =>
+      reads(`snapshot ${String(index + 1)} of ${String(moments.length)}`, snapshot, bytes),
     ),
   ];
-  return all.filter(({ object }) => !except.includes(object));
+  return all.filter(({ object }) => object !== except);
 }
 
 /** An operation that makes a volume: afterwards the caller deletes it. */
@@ -95,7 +105,7 @@ function making(
     name: method,
     needs,
     prepare: async (stage) => {
-      const all = await cast(stage);
+      const all = await cast(stage, 1);
       const made = makeVolume({ id: id(2), sizeBytes: 2 * stage.size });
       return {
         run: (context) => call(stage, all, context, made),
@@ -110,8 +120,8 @@ function making(
 const createVolume = making('createVolume', (stage, _cast, context, made) =>
   stage.driver.createVolume(context, made),
 );
-const fromSnapshot = making('createVolumeFromSnapshot', (stage, { snapshots }, context, made) =>
-  stage.driver.createVolumeFromSnapshot(context, made, snapshots[1]),
+const fromSnapshot = making('createVolumeFromSnapshot', (stage, { newest }, context, made) =>
+  stage.driver.createVolumeFromSnapshot(context, made, newest.snapshot),
 );
 const clone = making(
   'createClonedVolume',
@@ -122,7 +132,7 @@ const clone = making(
 const deleteVolume: Interruptible = {
   name: 'deleteVolume',
   prepare: async (stage) => {
-    const all = await cast(stage);
+    const all = await cast(stage, 1);
     const doomed = await stage.volume({ id: id(2) });
     await stage.write(doomed, 0, patternBytes(9, stage.size));
     await stage.deleteSnapshot(await stage.snapshot(doomed, { id: id(20) }));
@@ -138,7 +148,7 @@ const deleteVolume: Interruptible = {
 const extendVolume: Interruptible = {
   name: 'extendVolume',
   prepare: async (stage) => {
-    const all = await cast(stage);
+    const all = await cast(stage, 2);
     const { volume, data } = all;
     const larger = Buffer.concat([data, Buffer.alloc(stage.size)]);
     const after = { ...volume, sizeBytes: larger.length };
@@ -156,7 +166,7 @@ const extendVolume: Interruptible = {
 const createSnapshot: Interruptible = {
   name: 'createSnapshot',
   prepare: async (stage) => {
-    const all = await cast(stage);
+    const all = await cast(stage, 2);
     const snapshot = makeSnapshot(all.volume, { id: id(30) });
     return {
       run: (context) => stage.driver.createSnapshot(context, snapshot),
@@ -171,8 +181,8 @@ function deleteSnapshot(index: 0 | 1 | 2, which: string): Interruptible {
   return {
     name: `deleteSnapshot of the ${which}`,
     prepare: async (stage) => {
-      const all = await cast(stage);
-      const doomed = all.snapshots[index];
+      const all = await cast(stage, 3);
+      const doomed = (all.moments[index] ?? all.newest).snapshot;
       return {
         run: (context) => stage.driver.deleteSnapshot(context, doomed),
         expectations: untouched(all, doomed),
@@ -187,16 +197,16 @@ const revert: Interruptible = {
   name: 'revertToSnapshot',
   needs: ['revert'],
   prepare: async (stage) => {
-    const all = await cast(stage);
-    const { volume, data, snapshots, moments } = all;
+    const all = await cast(stage, 2);
+    const { volume, data, newest } = all;
     const reverting = { ...volume, status: 'reverting' } as const;
     return {
-      run: (context) => stage.driver.revertToSnapshot(context, reverting, snapshots[2]),
-      expectations: [...untouched(all, volume), reads('the volume', volume, data, moments[2])],
+      run: (context) => stage.driver.revertToSnapshot(context, reverting, newest.snapshot),
+      expectations: [...untouched(all, volume), reads('the volume', volume, data, newest.bytes)],
       settle: async () => {
-        await stage.revert(reverting, snapshots[2]);
+        await stage.revert(reverting, newest.snapshot);
       },
-      settled: [reads('the volume that was put back', volume, moments[2])],
+      settled: [reads('the volume that was put back', volume, newest.bytes)],
     };
   },
 };
@@ -205,20 +215,23 @@ const manageExisting: Interruptible = {
   name: 'manageExisting',
   needs: ['manage'],
   prepare: async (stage) => {
-    const all = await cast(stage);
+    const all = await cast(stage, 1);
     const found = await stage.volume({ id: id(2) });
     const data = patternBytes(9, stage.size);
     await stage.write(found, 0, data);
     await stage.driver.unmanage(stage.context(), found);
     const reference = await referenceOf(stage, found, [all.volume]);
     const managed = makeVolume({ id: id(3), sizeBytes: stage.size, status: 'managing' });
+    // Becomes what the driver returns, so that it can be read then.
+    const taken = { ...managed, status: 'available' } as const;
     return {
       run: (context) => stage.driver.manageExisting(context, managed, reference),
       expectations: untouched(all),
       settle: async () => {
-        await stage.driver.manageExisting(stage.context(), managed, reference);
+        const update = await stage.driver.manageExisting(stage.context(), managed, reference);
+        Object.assign(taken, applyUpdate(taken, update));
       },
-      settled: [reads('the volume that was taken over', { ...managed, status: 'available' }, data)],
+      settled: [reads('the volume that was taken over', taken, data)],
     };
   },
 };
@@ -226,7 +239,7 @@ const manageExisting: Interruptible = {
 const initializeConnection: Interruptible = {
   name: 'initializeConnection',
   prepare: async (stage) => {
-    const all = await cast(stage);
+    const all = await cast(stage, 1);
     const attaching = { ...all.volume, status: 'attaching' } as const;
     return {
       run: (context) => stage.driver.initializeConnection(context, attaching, connectorOf(stage)),
@@ -239,7 +252,7 @@ const initializeConnection: Interruptible = {
 const terminateConnection: Interruptible = {
   name: 'terminateConnection',
   prepare: async (stage) => {
-    const all = await cast(stage);
+    const all = await cast(stage, 1);
     const detaching = { ...all.volume, status: 'detaching' } as const;
     await stage.driver.initializeConnection(stage.context(), detaching, connectorOf(stage));
     return {

@@ -141,7 +141,8 @@ async function cancelled(
       await within(`cancelled ${moment} ${stepName(number, step)}`, async () => {
         assertCancelled(outcome, number, moment);
         await assertExpectations(stage, scene.expectations);
-        if (number === 0) assert.deepEqual(await stage.leftovers(), names.before, 'what is on the storage');
+        if (outcome.kind === 'resolved') assertNamesAmong(await stage.leftovers(), [names.done]);
+        if (number === 0) assertNamesAmong(await stage.leftovers(), [names.before]);
         await settle(stage, scene);
         assertNamesAmong(await stage.leftovers(), [names.settled, names.before]);
       });
@@ -172,7 +173,6 @@ async function besideAStart(harness: ConformanceHarness, operation: Interruptibl
         assertResolved(await held.end);
         await start;
         assertNamesAmong(await stage.leftovers(), [names.done]);
-        await assertExpectations(stage, scene.expectations);
         await settle(stage, scene);
         assertNamesAmong(await stage.leftovers(), [names.settled]);
       });
