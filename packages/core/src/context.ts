@@ -19,7 +19,7 @@ export interface OperationContext {
   /**
    * Names the step that begins now. Called before each step that changes something: it is recorded with the
    * operation, it is where a cancelled operation stops (rejects with a `cancelled` DriverError), and where
-   * tests kill the process.
+   * tests kill the process. An operation that cannot be undone any more may go on to its end instead.
    */
   step(name: string): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { DriverError } from '@scoria/core';
 import type { BlockDevice, DataExtent, DeviceMode, Extent } from '@scoria/core';
 
 /** A device that lets go of its volume when it is closed. */
@@ -6,8 +7,13 @@ export class HeldDevice implements BlockDevice {
   readonly mode: DeviceMode;
   #release: (() => Promise<void>) | undefined;
 
+  /**
+   * @param isBelow whether a snapshot is in the chain below what is open
+   * @param release lets go of the volume
+   */
   constructor(
     private readonly device: BlockDevice,
+    private readonly isBelow: (snapshotId: string) => boolean,
     release: () => Promise<void>,
   ) {
     this.sizeBytes = device.sizeBytes;
@@ -31,8 +37,14 @@ export class HeldDevice implements BlockDevice {
     return this.device.extents();
   }
 
-  changedExtents(sinceSnapshotId: string): AsyncIterable<Extent> {
-    return this.device.changedExtents(sinceSnapshotId);
+  async *changedExtents(sinceSnapshotId: string): AsyncIterable<Extent> {
+    if (!this.isBelow(sinceSnapshotId)) {
+      throw new DriverError({
+        code: 'snapshot-not-found',
+        message: `there is no snapshot ${sinceSnapshotId} below what is open`,
+      });
+    }
+    yield* this.device.changedExtents(sinceSnapshotId);
   }
 
   flush(): Promise<void> {

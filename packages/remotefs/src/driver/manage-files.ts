@@ -1,6 +1,7 @@
 import { DriverError, isUuid, messageOf, SECTOR_BYTES } from '@scoria/core';
 import type { ManageableEntry, ManageReference, ModelUpdate, OperationContext, Volume } from '@scoria/core';
 import { checkClaim, inspectFile } from '@scoria/disk-image';
+import type { ImageReport } from '@scoria/disk-image';
 import { inject, injectable } from 'inversify';
 import { lstat, readdir } from 'node:fs/promises';
 import type { FileFormat, Layer } from '../chain/chain.js';
@@ -48,14 +49,11 @@ export class ManageFiles {
     const { names } = this.volumes;
     const found = await this.#find(reference);
     await using held = await this.volumes.holdAll(context, this.#claims(volume, found));
-    const target = names.volumeFile(volume.id);
-    const source = (await isThere(held.tools, found.file)) ? found : { ...found, file: target };
-    const layer = await this.#inspect(source);
+    const here = await isThere(held.tools, found.file);
+    // Gone, but the volume is there: this was done before.
+    const layer = await this.#inspect(here ? found : { ...found, file: names.volumeFile(volume.id) });
     const sizeBytes = Math.max(volume.sizeBytes, layer.virtualBytes);
-    await held.tools.executor.run(
-      context,
-      planManage(names, volume.id, { ...layer, file: found.file }, sizeBytes),
-    );
+    await held.tools.executor.run(context, planManage(names, volume.id, layer, sizeBytes));
     return { providerLocation: found.share.share, providerMetadata: { format: layer.format }, sizeBytes };
   }
 
@@ -68,12 +66,15 @@ export class ManageFiles {
       : [claim(volume.id), claim(formerId)];
   }
 
+  /** Listing opens nothing: what looks like a sound qcow2 file may be named as one by whoever knows that it is. */
   async #describe(found: FoundFile): Promise<ManageableEntry> {
     const reference = { 'source-name': `${found.share.share}/${found.file}` };
     try {
       await this.#refuseChains(found);
-      const { virtualBytes } = await this.#inspect(found);
-      return { reference, sizeBytes: virtualBytes, safeToManage: true, reason: '' };
+      const format = (await this.#report(found)).format === 'qcow2' ? 'qcow2' : 'raw';
+      const { virtualBytes } = await this.#inspect({ ...found, format });
+      const named = format === 'raw' ? reference : { ...reference, 'source-format': format };
+      return { reference: named, sizeBytes: virtualBytes, safeToManage: true, reason: '' };
     } catch (error) {
       return { reference, safeToManage: false, reason: messageOf(error) };
     }
@@ -94,10 +95,13 @@ export class ManageFiles {
   }
 
   async #shareIn(name: string): Promise<Share> {
-    if (name !== '') return await this.volumes.shares.ensure(name);
-    const [only, ...others] = await this.volumes.shares.available();
-    if (only !== undefined && others.length === 0) return only;
-    throw badReference('there is more than one share, so its name is needed');
+    const shares = await this.volumes.shares.available();
+    const [only, ...others] = shares;
+    if (name === '' && only !== undefined && others.length === 0) return only;
+    const found = shares.find(({ share }) => share === name);
+    if (found !== undefined) return found;
+    const known = shares.map(({ share }) => share).join(', ');
+    throw badReference(`${JSON.stringify(name)} is none of the usable shares (${known})`);
   }
 
   /** A file of a chain is half a volume; whole chains are adopted. */
@@ -113,12 +117,17 @@ export class ManageFiles {
     });
   }
 
-  /** The file as what it is said to be, if header and content agree. */
-  async #inspect({ share, file, format }: FoundFile): Promise<Layer> {
+  async #report({ share, file }: FoundFile): Promise<ImageReport> {
     const path = this.volumes.toolsFor(share).directory.file(file);
-    const report = await inspectFile(path).catch((error: unknown) => {
+    return await inspectFile(path).catch((error: unknown) => {
       throw refused(share, file, error);
     });
+  }
+
+  /** The file as what it is said to be, if header and content agree. */
+  async #inspect(found: FoundFile): Promise<Layer> {
+    const { share, file, format } = found;
+    const report = await this.#report(found);
     const findings = [...checkClaim(report, format), ...report.findings];
     if (findings.length > 0) {
       throw new DriverError({

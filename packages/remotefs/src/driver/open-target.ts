@@ -8,9 +8,9 @@ import type {
   Volume,
 } from '@scoria/core';
 import { openChainDevice, RawFileDevice } from '@scoria/disk-image';
+import type { ChainDeviceRequest } from '@scoria/disk-image';
 import type { Chain, Layer } from '../chain/chain.js';
 import { overlayIndex, snapshotLayers } from '../chain/chain.js';
-import type { ShareDirectory } from '../chain/share-directory.js';
 import { HeldDevice } from './held-device.js';
 import type { RemoteFsTools } from './remotefs-tools.js';
 
@@ -29,8 +29,16 @@ export async function openTarget(
   try {
     const chain = await held.tools.reader.readChain(volume);
     const layers = layersOf(chain, target, volume);
-    const device = await openLayers(context, commands, held.tools.directory, chain, layers, mode);
-    return new HeldDevice(device, async () => held[Symbol.asyncDispose]());
+    const layerOfSnapshot = (snapshotId: string): number | undefined => layerBelow(chain, layers, snapshotId);
+    const isBelow = (snapshotId: string): boolean => layerOfSnapshot(snapshotId) !== undefined;
+    const files = layers.map(({ file, format }) => ({ path: held.tools.directory.file(file), format }));
+    const device = await openFiles(commands, {
+      layers: files,
+      mode,
+      signal: context.signal,
+      layerOfSnapshot,
+    });
+    return new HeldDevice(device, isBelow, async () => held[Symbol.asyncDispose]());
   } catch (error) {
     await held[Symbol.asyncDispose]();
     throw error;
@@ -38,23 +46,17 @@ export async function openTarget(
 }
 
 /** One raw file needs no server in front of it. */
-async function openLayers(
-  { signal }: OperationContext,
-  commands: CommandRunner,
-  directory: ShareDirectory,
-  chain: Chain,
-  layers: readonly Layer[],
-  mode: DeviceMode,
-): Promise<BlockDevice> {
-  const files = layers.map(({ file, format }) => ({ path: directory.file(file), format }));
-  const [only, ...more] = files;
-  if (only?.format === 'raw' && more.length === 0) return await RawFileDevice.open(only.path, mode);
-  const skipped = chain.layers.length - layers.length;
-  const layerOfSnapshot = (snapshotId: string): number | undefined => {
-    const index = overlayIndex(chain, snapshotId) + 1 - skipped;
-    return overlayIndex(chain, snapshotId) === -1 || index < 1 ? undefined : index;
-  };
-  return await openChainDevice(commands, { layers: files, mode, signal, layerOfSnapshot });
+async function openFiles(commands: CommandRunner, request: ChainDeviceRequest): Promise<BlockDevice> {
+  const [only, ...more] = request.layers;
+  if (only?.format === 'raw' && more.length === 0) return await RawFileDevice.open(only.path, request.mode);
+  return await openChainDevice(commands, request);
+}
+
+/** The place in `layers` of the file that holds the snapshot's data, for a snapshot below them. */
+function layerBelow(chain: Chain, layers: readonly Layer[], snapshotId: string): number | undefined {
+  const overlay = overlayIndex(chain, snapshotId);
+  const index = overlay + 1 - (chain.layers.length - layers.length);
+  return overlay === -1 || index < 1 ? undefined : index;
 }
 
 function layersOf(chain: Chain, target: DeviceTarget, volume: Volume): readonly Layer[] {

@@ -98,15 +98,10 @@ export function planDeleteVolume(chain: Chain): Plan {
 /** Gives a file that is on the share the volume's name, after it has been brought to whole sectors. */
 export function planManage(names: FileNames, volumeId: string, found: Layer, sizeBytes: number): Plan {
   const { file, format } = found;
-  return {
-    operation: 'manage-volume',
-    volumeId,
-    steps: [
-      { kind: 'grow', file, format, sizeBytes, below: [], preallocated: false },
-      { kind: 'rename', file, as: names.volumeFile(volumeId) },
-    ],
-    undo: [],
-  };
+  const as = names.volumeFile(volumeId);
+  const steps: Step[] = [{ kind: 'grow', file, format, below: [], sizeBytes, preallocated: false }];
+  if (file !== as) steps.push({ kind: 'rename', file, as });
+  return { operation: 'manage-volume', volumeId, steps, undo: [] };
 }
 
 /**
