@@ -3,6 +3,7 @@ import './install-dispose-symbols.js';
 export * from './builders.js';
 export * from './conformance/case.js';
 export * from './conformance/cases/index.js';
+export { assertBytes, assertRefused } from './conformance/checks.js';
 export * from './conformance/describe-conformance.js';
 export * from './conformance/harness.js';
 export * from './conformance/run-conformance.js';
