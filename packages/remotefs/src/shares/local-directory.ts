@@ -1,10 +1,11 @@
 import { messageOf, throwIfCancelled, type OperationContext } from '@scoria/core';
 import { inject, injectable } from 'inversify';
-import { mkdir } from 'node:fs/promises';
+import { lstat, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { requireAbsolute } from './absolute-path.js';
 import { PROBE_TIMEOUT_MS, ShareProbe } from './share-probe.js';
-import { unknownShare, unusableShare, type Share, type ShareProvider } from './share.js';
+import { TRUST_MS } from './mounted-shares-options.js';
+import { HIDDEN_DIRECTORY, unknownShare, unusableShare, type Share, type ShareProvider } from './share.js';
 
 /** Where a {@link LocalDirectory} is. */
 export interface LocalDirectoryOptions {
@@ -24,6 +25,7 @@ export class LocalDirectory implements ShareProvider {
   readonly #share: Share;
   readonly #probe: ShareProbe;
   #problem: string | undefined = 'it was not looked at yet';
+  #lookedAt = 0;
 
   constructor(@inject(LocalDirectoryOptions) options: LocalDirectoryOptions) {
     requireAbsolute('the directory for volumes', options.directory);
@@ -39,8 +41,21 @@ export class LocalDirectory implements ShareProvider {
   }
 
   async available(): Promise<readonly Share[]> {
-    this.#problem = await this.#probe.problem();
+    if (!(await this.#isAsItWas())) {
+      this.#problem = await this.#probe.problem();
+      this.#lookedAt = performance.now();
+    }
     return this.#problem === undefined ? [this.#share] : [];
+  }
+
+  /** Usable a moment ago, and still there: making a file on it for every operation would cost more than some of them. */
+  async #isAsItWas(): Promise<boolean> {
+    if (this.#problem !== undefined || performance.now() - this.#lookedAt > TRUST_MS) return false;
+    try {
+      return (await lstat(path.join(this.#share.path, HIDDEN_DIRECTORY))).isDirectory();
+    } catch {
+      return false; // the probe finds out why
+    }
   }
 
   byName(share: string): Share {
