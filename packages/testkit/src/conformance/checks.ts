@@ -30,7 +30,10 @@ export async function assertRefused(
 /** Asserts that two buffers are equal; says where they differ, not what they hold. */
 export function assertBytes(actual: Buffer, expected: Buffer, what: string): void {
   if (actual.equals(expected)) return;
-  assert.equal(actual.length, expected.length, `${what}: its length in bytes`);
+  if (actual.length !== expected.length) {
+    const lengths = `expected ${String(expected.length)}, found ${String(actual.length)}`;
+    assert.fail(`${what}: its length in bytes: ${lengths}`);
+  }
   const at = actual.findIndex((byte, index) => byte !== expected[index]);
   const show = (bytes: Buffer): string => bytes.subarray(at, at + 8).toString('hex');
   assert.fail(

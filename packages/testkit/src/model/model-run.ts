@@ -67,7 +67,7 @@ export class ModelRun {
     const name = this.#model.nextName('V');
     this.#say(`create ${name}`);
     const volume = await this.stage.volume();
-    await this.#check(this.#model.add(name, volume, Buffer.alloc(this.stage.size)));
+    await this.#checkVolume(this.#model.add(name, volume, Buffer.alloc(this.stage.size)));
   }
 
   async #restart(): Promise<void> {
@@ -93,8 +93,9 @@ export class ModelRun {
     if (volume.snapshots.length >= MOST_SNAPSHOTS) return;
     const name = this.#model.nextName('S');
     this.#say(`snapshot ${volume.name} as ${name}`);
-    this.#model.addSnapshot(name, volume, await this.stage.snapshot(volume.volume));
-    await this.#check(volume);
+    const added = this.#model.addSnapshot(name, volume, await this.stage.snapshot(volume.volume));
+    await this.#checkVolume(volume);
+    await this.#checkSnapshot(volume, added);
   }
 
   async #deleteSnapshot(volume: ModelVolume, snapshot: ModelSnapshot): Promise<void> {
@@ -112,7 +113,8 @@ export class ModelRun {
     const reverted = await this.stage.revert(reverting, current(volume, newest));
     volume.volume = { ...reverted, status: 'available' };
     volume.bytes = resized(newest.bytes, volume.bytes.length);
-    await this.#check(volume);
+    await this.#checkVolume(volume);
+    await this.#checkSnapshot(volume, newest);
   }
 
   async #extend(step: ModelStep, volume: ModelVolume): Promise<void> {
@@ -120,7 +122,7 @@ export class ModelRun {
     this.#say(`extend ${volume.name} from ${String(volume.bytes.length)} to ${String(sizeBytes)} bytes`);
     volume.volume = await this.stage.extend(volume.volume, sizeBytes);
     volume.bytes = resized(volume.bytes, sizeBytes);
-    await this.#check(volume);
+    await this.#checkVolume(volume);
   }
 
   async #copy(step: ModelStep, source: ModelVolume, snapshot?: ModelSnapshot): Promise<void> {
@@ -134,8 +136,9 @@ export class ModelRun {
       snapshot === undefined
         ? await this.stage.clone(source.volume, { sizeBytes })
         : await this.stage.volumeOf(current(source, snapshot), { sizeBytes });
-    await this.#check(this.#model.add(name, volume, resized(bytes, sizeBytes), source));
-    await this.#check(source);
+    await this.#checkVolume(this.#model.add(name, volume, resized(bytes, sizeBytes), source));
+    await this.#checkVolume(source);
+    if (snapshot !== undefined) await this.#checkSnapshot(source, snapshot);
   }
 
   async #deleteVolume(volume: ModelVolume): Promise<void> {
@@ -148,7 +151,7 @@ export class ModelRun {
     const error = await this.stage.deleteVolume(volume.volume).catch((reason: unknown) => reason);
     assert.ok(isDriverError(error, 'volume-busy'), 'deleting a volume with snapshots is volume-busy');
     assertHeldBy(error, held.snapshot.id);
-    await this.#check(volume);
+    await this.#checkVolume(volume);
   }
 
   /** Deletes a volume with its snapshots, as far as copies do not hold them. */
@@ -184,10 +187,12 @@ export class ModelRun {
 
   async #check(volume: ModelVolume): Promise<void> {
     await this.#checkVolume(volume);
-    for (const snapshot of volume.snapshots) {
-      const bytes = await this.stage.read(current(volume, snapshot));
-      assertBytes(bytes, snapshot.bytes, `${snapshot.name} of ${volume.name}`);
-    }
+    for (const snapshot of volume.snapshots) await this.#checkSnapshot(volume, snapshot);
+  }
+
+  async #checkSnapshot(volume: ModelVolume, snapshot: ModelSnapshot): Promise<void> {
+    const bytes = await this.stage.read(current(volume, snapshot));
+    assertBytes(bytes, snapshot.bytes, `${snapshot.name} of ${volume.name}`);
   }
 
   async #checkVolume(volume: ModelVolume): Promise<void> {
