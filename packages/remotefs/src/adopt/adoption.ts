@@ -1,4 +1,4 @@
-import { DriverError, messageOf } from '@scoria/core';
+import { DriverError, isUuid, messageOf } from '@scoria/core';
 import type { AdoptableSnapshot, AdoptableVolume, ModelUpdate, OperationContext } from '@scoria/core';
 import { inject, injectable } from 'inversify';
 import { readdir } from 'node:fs/promises';
@@ -6,7 +6,6 @@ import type { Chain } from '../chain/chain.js';
 import { activeLayer, baseLayer, overlayIndex, snapshotIds, snapshotLayers } from '../chain/chain.js';
 import type { VolumeOnShare } from '../chain/chain-reader.js';
 import { isTemporarySnapshot } from '../chain/file-names.js';
-import { probeFormat } from '../chain/probe-format.js';
 import type { ShareTools } from '../driver/file-volumes.js';
 import { FileVolumes } from '../driver/file-volumes.js';
 import { describeStep } from '../plan/plan.js';
@@ -109,13 +108,13 @@ export class Adoption {
    * A volume without snapshots has its format nowhere on the share. Raw may be taken at its word; qcow2 only where
    * the operator has configured that this backend's volumes are qcow2.
    */
-  async #asConfigured({ reader, directory }: ShareTools, volumeId: string): Promise<VolumeOnShare> {
+  async #asConfigured({ reader }: ShareTools, volumeId: string): Promise<VolumeOnShare> {
     const unknown: VolumeOnShare = { id: volumeId, providerMetadata: {} };
     const first = this.volumes.names.volumeFile(volumeId);
     const info = await reader.readInfo(volumeId);
     const alone = info === undefined || info.active === first;
     if (this.volumes.policy.format === 'raw' || !alone) return unknown;
-    const found = await probeFormat(directory.file(first));
+    const found = await reader.probe(volumeId, first);
     return found === 'qcow2' ? { id: volumeId, providerMetadata: { format: 'qcow2' } } : unknown;
   }
 
@@ -134,6 +133,14 @@ function snapshotIn(chain: Chain, id: string): AdoptableSnapshot {
 }
 
 function problemsOf(chain: Chain): string[] {
+  const { file } = baseLayer(chain);
+  const strange = snapshotIds(chain)
+    .filter((id) => !isUuid(id) && !isTemporarySnapshot(id))
+    .map((id) => `the record of ${file} has a snapshot ${JSON.stringify(id)}, which is no id; mend the record`);
+  return [...strange, ...misplacedSnapshots(chain)];
+}
+
+function misplacedSnapshots(chain: Chain): string[] {
   return snapshotIds(chain)
     .filter((id) => overlayIndex(chain, id) === -1 || snapshotLayers(chain, id).length === 0)
     .map(

@@ -1,7 +1,7 @@
 import { DriverError, SECTOR_BYTES } from '@scoria/core';
 import type { Volume } from '@scoria/core';
 import { ImageInspectionError, readQcow2Header } from '@scoria/disk-image';
-import type { Qcow2Header } from '@scoria/disk-image';
+import type { ImageFormat, Qcow2Header } from '@scoria/disk-image';
 import { lstat } from 'node:fs/promises';
 import type { Chain, FileFormat, Layer } from './chain.js';
 import { fileError, systemCode } from './file-errors.js';
@@ -82,6 +82,30 @@ export class ChainReader {
     return { volumeId: volume.id, info, layers };
   }
 
+  /**
+   * What a file looks like, for a volume that has no recorded format at all.
+   * @throws DriverError `unsafe-image`; a system error for a file that is gone
+   */
+  async probe(volumeId: string, file: string): Promise<ImageFormat> {
+    try {
+      return await probeFormat(this.share.file(file));
+    } catch (error) {
+      throw inspectionError(volumeId, file, error);
+    }
+  }
+
+  /**
+   * Looks at one file before a tool opens it; one that is gone is for the tool to complain about.
+   * @throws DriverError `unsafe-image`
+   */
+  async requireSafe(volumeId: string, file: string, format: FileFormat): Promise<void> {
+    try {
+      await this.#readLayer(volumeId, file, format);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+    }
+  }
+
   async #readActiveLayer(volume: VolumeOnShare, info: ChainInfo | undefined): Promise<LinkedLayer> {
     const first = this.names.volumeFile(volume.id);
     const file = info?.active ?? first;
@@ -93,7 +117,7 @@ export class ChainReader {
       if (!isMissing(error)) throw error;
       throw info === undefined
         ? notFound(volume.id, this.share.path, file)
-        : this.#gone(volume.id, file, 'record');
+        : this.#gone(volume.id, file, this.names.infoFile(volume.id));
     }
   }
 
@@ -129,7 +153,7 @@ export class ChainReader {
       );
     }
     silent.push(above);
-    return file === this.names.volumeFile(volume.id) ? await this.#recordedFormat(volume, file) : 'qcow2';
+    return file === this.names.volumeFile(volume.id) ? this.#recordedFormat(volume, file) : 'qcow2';
   }
 
   /** The volume's own file has a recorded format; an overlay that says otherwise is wrong or forged. */
@@ -145,7 +169,7 @@ export class ChainReader {
   async #recordedFormat(volume: VolumeOnShare, file: string): Promise<FileFormat> {
     const recorded = recordedFormat(volume);
     if (recorded !== undefined) return recorded;
-    const found = await probeFormat(this.share.file(file));
+    const found = await this.probe(volume.id, file);
     if (found === 'raw') return 'raw';
     throw unsafe(
       volume.id,
@@ -189,7 +213,7 @@ export class ChainReader {
 }
 
 function recordedFormat(volume: VolumeOnShare): FileFormat | undefined {
-  const format = volume.providerMetadata['format'];
+  const format = volume.providerMetadata.format;
   if (format === undefined || format === 'raw' || format === 'qcow2') return format;
   throw new DriverError({
     code: 'invalid-input',

@@ -39,8 +39,10 @@ export async function replaceFile(file: string, text: string, through: string, l
   await syncDirectory(path.dirname(file));
 }
 
+/** Makes the file anew: what is there may be a link that somebody planted. */
 async function writeSynced(file: string, text: string): Promise<void> {
-  await using handle = await open(file, 'w', 0o600);
+  await removeFile(file);
+  await using handle = await open(file, 'wx', 0o600);
   await handle.writeFile(text);
   await handle.sync();
 }

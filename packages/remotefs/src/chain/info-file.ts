@@ -1,6 +1,6 @@
 import { DriverError, messageOf } from '@scoria/core';
-import { readFile } from 'node:fs/promises';
 import { isPlainName } from './file-names.js';
+import { readSmallFile } from './small-file.js';
 
 /**
  * The chain record beside a volume, in OpenStack Cinder's format: the file a guest opens, and for each snapshot
@@ -42,10 +42,21 @@ function parseRecord(text: string, name: string): Record<string, string> {
   }
   for (const [key, value] of Object.entries(parsed)) {
     if (typeof value !== 'string' || !isPlainName(value)) {
-      throw damaged(name, `'${key}' is ${JSON.stringify(value)}, not the plain name of a file on the share`);
+      throw damaged(
+        name,
+        `'${key.slice(0, SHOWN_CHARACTERS)}' is ${shown(value)}, not the plain name of a file on the share`,
+      );
     }
   }
   return parsed as Record<string, string>;
+}
+
+const SHOWN_CHARACTERS = 200;
+
+/** A value from the record, for a message: it can be of any length. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}...` : text;
 }
 
 function damaged(name: string, found: string, cause?: unknown): DriverError {
@@ -67,15 +78,8 @@ const MAX_INFO_BYTES = 4 * 1024 * 1024;
  * @throws DriverError `damaged`
  */
 export async function readInfo(path: string, name: string): Promise<ChainInfo | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  if (text.length > MAX_INFO_BYTES) throw damaged(name, `it has ${String(text.length)} characters`);
-  return parseInfo(text, name);
+  const text = await readSmallFile(path, MAX_INFO_BYTES);
+  return text === undefined ? undefined : parseInfo(text, name);
 }
 
 /** The same record? Key order does not matter. */

@@ -137,6 +137,7 @@ export class FileVolumes {
   }
 
   async #lock(context: OperationContext, claims: readonly Claim[], timeoutMs: number): Promise<Lock> {
+    for (const { share } of claims) await this.toolsFor(share).directory.requireWorkDirectories();
     const names = claims.map(({ volumeId, share, mode }): LockName => ({
       directory: this.toolsFor(share).directory.locks,
       name: `volume-${volumeId}`,

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { FileNames } from '../chain/file-names.js';
 import { ShareDirectory } from '../chain/share-directory.js';
 import type { Step } from '../plan/plan.js';
-import type { JournaledPlan } from './journal.js';
 import { Journal } from './journal.js';
+import type { JournaledPlan } from './journaled-plan.js';
 
 const V = '0f5a2f2e-7a1c-4b7e-8b0c-000000000001';
 const S = '0f5a2f2e-7a1c-4b7e-8b0c-000000000002';

@@ -1,12 +1,14 @@
 import { DriverError, isUuid, messageOf } from '@scoria/core';
-import { mkdir, open, readdir, readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, readdir } from 'node:fs/promises';
 import { removeFile } from '../chain/durable-files.js';
-import { fileError, systemCode } from '../chain/file-errors.js';
+import { explained, fileError, systemCode } from '../chain/file-errors.js';
 import type { FileNames } from '../chain/file-names.js';
-import { isPlainName } from '../chain/file-names.js';
-import type { ChainInfo } from '../chain/info-file.js';
 import type { ShareDirectory } from '../chain/share-directory.js';
-import type { Plan, Step } from '../plan/plan.js';
+import { readSmallFile } from '../chain/small-file.js';
+import type { Plan } from '../plan/plan.js';
+import type { JournaledPlan } from './journaled-plan.js';
+import { journaledPlan } from './journaled-plan.js';
 
 interface JournalRecord {
   readonly version: 1;
@@ -16,8 +18,11 @@ interface JournalRecord {
 /** An entry without this end was being written when its process was killed. */
 const COMPLETE = '\n';
 
-/** A plan that has a journal entry while it runs. */
-export type JournaledPlan = Plan & Required<Pick<Plan, 'journal'>>;
+/** More than this is no plan: one that deletes 4,000 snapshots' files needs 800 KB. */
+const MAX_BYTES = 16 * 1024 * 1024;
+
+/** A link that somebody planted is not followed. */
+const WRITE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW;
 
 /**
  * The plans that are under way on a share, one file a volume. An entry whose writer is gone is dealt with before
@@ -35,7 +40,7 @@ export class Journal {
     const file = this.share.journal(plan.volumeId);
     await mkdir(this.share.journals, { recursive: true, mode: 0o770 });
     try {
-      await using handle = await open(file, 'w', 0o600);
+      await using handle = await open(file, WRITE_FLAGS, 0o600);
       await handle.writeFile(JSON.stringify(record) + COMPLETE);
       await handle.sync();
     } catch (error) {
@@ -49,13 +54,11 @@ export class Journal {
    * of its plan had begun. The caller holds the volume's lock.
    */
   async read(volumeId: string): Promise<JournaledPlan | undefined> {
-    let text: string;
-    try {
-      text = await readFile(this.share.journal(volumeId), 'utf8');
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT') return undefined;
-      throw fileError(error, `cannot read the journal of volume ${volumeId}`);
-    }
+    const file = this.share.journal(volumeId);
+    const text = await explained(`cannot read the journal of volume ${volumeId}`, () =>
+      readSmallFile(file, MAX_BYTES),
+    );
+    if (text === undefined) return undefined;
     if (text.endsWith(COMPLETE)) return this.#parse(text, volumeId);
     await this.remove(volumeId);
     return undefined;
@@ -77,23 +80,16 @@ export class Journal {
     }
   }
 
-  /** Others can write to a share: an entry may name this volume's files only, and do only what plans do. */
   #parse(text: string, volumeId: string): JournaledPlan {
-    let record: Partial<JournalRecord>;
+    let record: unknown;
     try {
-      record = JSON.parse(text) as Partial<JournalRecord>;
+      record = JSON.parse(text);
     } catch (cause) {
       throw this.#damaged(volumeId, messageOf(cause), cause);
     }
-    const { version, plan } = record;
-    if (version !== 1) throw this.#damaged(volumeId, `it has the version ${JSON.stringify(version)}`);
-    if (plan?.journal === undefined || plan.volumeId !== volumeId)
-      throw this.#damaged(volumeId, 'it holds no plan');
-    for (const step of [...plan.steps, ...plan.undo]) {
-      const foreign = filesOf(step).find((file) => !this.names.isOfChain(file, volumeId));
-      if (foreign !== undefined) throw this.#damaged(volumeId, `it names ${foreign}, no file of this volume`);
-    }
-    return plan as JournaledPlan;
+    const plan = journaledPlan(record, volumeId, this.names);
+    if (typeof plan === 'string') throw this.#damaged(volumeId, plan);
+    return plan;
   }
 
   #damaged(volumeId: string, found: string, cause?: unknown): DriverError {
@@ -106,29 +102,4 @@ export class Journal {
       cause,
     });
   }
-}
-
-function filesOfInfo(info: ChainInfo | undefined): string[] {
-  return info === undefined ? [] : [info.active, ...Object.values(info.snapshots)];
-}
-
-/** The files a journaled step names; one that no journaled plan has names a file that nobody owns. */
-function filesOf(step: Step): string[] {
-  switch (step.kind) {
-    case 'create-overlay':
-    case 'rebase':
-      return [plain(step.file), step.backing];
-    case 'commit':
-      return [step.file, ...step.below.map((layer) => layer.file)];
-    case 'write-info':
-      return filesOfInfo(step.info);
-    case 'remove':
-      return [plain(step.file)];
-    default:
-      return ['?'];
-  }
-}
-
-function plain(file: unknown): string {
-  return typeof file === 'string' && isPlainName(file) ? file : '?';
 }

@@ -2,9 +2,10 @@ import { createContext, isDriverError } from '@scoria/core';
 import type { OperationContext } from '@scoria/core';
 import type { ChainReader } from '../chain/chain-reader.js';
 import { sameInfo } from '../chain/info-file.js';
-import type { Plan, Step } from '../plan/plan.js';
+import type { FileOfChain, Plan, Step } from '../plan/plan.js';
 import { describeStep } from '../plan/plan.js';
-import type { Journal, JournaledPlan } from './journal.js';
+import type { Journal } from './journal.js';
+import type { JournaledPlan } from './journaled-plan.js';
 import type { StepRunner } from './step-runner.js';
 
 /**
@@ -26,7 +27,7 @@ export class PlanExecutor {
 
   /**
    * Finishes or undoes what the journal has for a volume. Idempotent; nothing to do is the normal case.
-   * @throws DriverError of the step that failed; the entry stays, for the next try
+   * @throws DriverError of the step that failed, or `unsafe-image`; the entry stays, for the next try
    */
   async recover(context: OperationContext, volumeId: string): Promise<void> {
     const plan = await this.journal.read(volumeId);
@@ -37,11 +38,18 @@ export class PlanExecutor {
     context.logger.warn(`${direction} ${plan.operation} of volume ${volumeId}, which was cut off`, {
       volumeId,
     });
-    const finishing = uncancellable(context);
-    if (committed) await this.#runSteps(finishing, volumeId, plan.steps.slice(commitPoint + 1));
-    else if (onCrash === 'forward') await this.#runSteps(finishing, volumeId, plan.steps);
-    else await this.#runSteps(finishing, volumeId, plan.undo);
+    const forward = committed ? plan.steps.slice(commitPoint + 1) : plan.steps;
+    const steps = direction === 'finish' ? forward : plan.undo;
+    await this.#requireSafe(volumeId, steps);
+    await this.#runSteps(uncancellable(context), volumeId, steps);
     await this.journal.remove(volumeId);
+  }
+
+  /** Whoever planned had looked at the files; others may have put something in their place, or the plan there. */
+  async #requireSafe(volumeId: string, steps: readonly Step[]): Promise<void> {
+    for (const { file, format } of steps.flatMap(openedFiles)) {
+      await this.reader.requireSafe(volumeId, file, format);
+    }
   }
 
   /** Cut off at any point, it leaves a temporary file at most. */
@@ -105,6 +113,12 @@ export class PlanExecutor {
     if (step?.kind !== 'write-info') return false;
     return sameInfo(await this.reader.readInfo(plan.volumeId), step.info);
   }
+}
+
+/** What a step hands to a tool that reads headers. */
+function openedFiles(step: Step): FileOfChain[] {
+  if (step.kind === 'commit') return [{ file: step.file, format: 'qcow2' }, ...step.below];
+  return step.kind === 'rebase' ? [{ file: step.file, format: 'qcow2' }] : [];
 }
 
 function isJournaled(plan: Plan): plan is JournaledPlan {

@@ -1,4 +1,4 @@
-import { messageOf } from '@scoria/core';
+import { isUuid, messageOf } from '@scoria/core';
 import type { OperationContext } from '@scoria/core';
 import { readdir } from 'node:fs/promises';
 import { removeFile } from '../chain/durable-files.js';
@@ -7,15 +7,28 @@ import type { FileVolumes, ShareTools } from '../driver/file-volumes.js';
 
 /**
  * Finishes or undoes what dead processes left on the usable shares, and removes their temporary files. What a
- * living process has under way is locked, and left alone. One volume that cannot be put in order is logged and
- * does not stop the others: operations on it name the reason.
+ * living process has under way is locked, and left alone. A volume or a share that cannot be put in order is logged
+ * and does not stop the others: operations on it name the reason.
  */
 export async function recoverShares(context: OperationContext, volumes: FileVolumes): Promise<void> {
   for (const share of await volumes.shares.available()) {
-    const tools = volumes.toolsFor(share);
-    const ids = new Set([...(await tools.journal.volumes()), ...(await temporaryFiles(tools)).map(ownerOf)]);
-    for (const volumeId of ids) await recoverVolume(context, volumes, tools, volumeId);
+    try {
+      await recoverShare(context, volumes, volumes.toolsFor(share));
+    } catch (error) {
+      context.logger.error(`the share ${share.share} could not be put in order: ${messageOf(error)}`);
+    }
   }
+}
+
+async function recoverShare(
+  context: OperationContext,
+  volumes: FileVolumes,
+  tools: ShareTools,
+): Promise<void> {
+  await tools.directory.requireWorkDirectories();
+  const owners = (await temporaryFiles(tools)).map(ownerOf).filter(isUuid);
+  const ids = new Set([...(await tools.journal.volumes()), ...owners]);
+  for (const volumeId of ids) await recoverVolume(context, volumes, tools, volumeId);
 }
 
 async function recoverVolume(
