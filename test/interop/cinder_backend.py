@@ -13,6 +13,7 @@ other drivers of the same family do.
 Needs Debian's python3-cinder and qemu-utils.
 """
 
+import contextlib
 import hashlib
 import os
 import subprocess
@@ -52,7 +53,9 @@ class DirectoryDriver(remotefs.RevertToSnapshotMixin, nfs.NfsDriver):
 class Backend:
     """One share under Cinder's driver, and the objects Cinder would have on record."""
 
-    def __init__(self, base, share, qcow2=False, secure_permissions=False):
+    def __init__(
+        self, base, share, qcow2=False, secure_permissions=False, limited=True
+    ):
         self._state = tempfile.TemporaryDirectory(prefix="cinder-state-")
         self._context = None
         self.share = share
@@ -66,6 +69,7 @@ class Backend:
             "nas_secure_file_operations": "false",
             "nas_secure_file_permissions": str(secure_permissions).lower(),
         }
+        self._execute = execute if limited else execute_without_limits
         self.driver = self._start(options)
 
     @property
@@ -174,8 +178,17 @@ class Backend:
         path, image_format = (
             self._volume_view(id) if id else self._snapshot_view(snapshot_id)
         )
-        data = self._read_view(path, image_format, offset, length)
+        with self._opened_view(path, image_format) as flat:
+            data = read_range(flat, offset, length)
         return {"path": path, "format": image_format, "size": len(data)} | digest(data)
+
+    def digests(self, ranges, id=None, snapshot_id=None):
+        """The SHA-256 of each [offset, length], as read, of a volume or snapshot."""
+        path, image_format = (
+            self._volume_view(id) if id else self._snapshot_view(snapshot_id)
+        )
+        with self._opened_view(path, image_format) as flat:
+            return [digest(read_range(flat, *item))["sha256"] for item in ranges]
 
     # Inside.
 
@@ -192,14 +205,14 @@ class Backend:
     def _start(self, options):
         start_cinder(self._state.name)
         replace_database(self.volumes)
-        run_without_root()
+        run_without_root(self._execute)
         self._context = cinder_context.get_admin_context()
         known = nfs.nfs_opts + remotefs.nas_opts + remotefs.volume_opts
         config = configuration.Configuration(known, config_group=GROUP)
         for name, value in options.items():
             CONF.set_override(name, value, group=GROUP)
-        driver = DirectoryDriver(configuration=config, execute=execute, host=HOST)
-        driver._execute = execute
+        driver = DirectoryDriver(configuration=config, execute=self._execute, host=HOST)
+        driver._execute = self._execute
         driver._execute_as_root = False
         driver._ensure_shares_mounted()
         return driver
@@ -292,13 +305,16 @@ class Backend:
         path = os.path.join(directory, above.backing_file)
         return path, self._format(path, volume)
 
-    def _read_view(self, path, image_format, offset, length):
+    @contextlib.contextmanager
+    def _opened_view(self, path, image_format):
+        """A file with the bytes a guest sees, for as long as it is needed."""
         if image_format == "raw":
-            return read_range(path, offset, length)
+            yield path
+            return
         flat = os.path.join(self._state.name, "flat.raw")
         run("qemu-img", "convert", "-f", image_format, "-O", "raw", path, flat)
         try:
-            return read_range(flat, offset, length)
+            yield flat
         finally:
             os.unlink(flat)
 
@@ -327,7 +343,7 @@ def replace_database(volumes):
     objects.Snapshot.destroy = lambda snapshot: None
 
 
-def run_without_root():
+def run_without_root(execute):
     """Make Cinder's helper modules run their commands as the calling user, too."""
     utils.execute = execute
 
@@ -337,6 +353,12 @@ def execute(*command, **options):
     options.pop("run_as_root", None)
     options.pop("root_helper", None)
     return processutils.execute(*command, **options)
+
+
+def execute_without_limits(*command, **options):
+    """The same without the second Python that Cinder starts just to set limits."""
+    options.pop("prlimit", None)
+    return execute(*command, **options)
 
 
 def run(*command):

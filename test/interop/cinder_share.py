@@ -29,6 +29,7 @@ Operations and their fields (those in brackets may be left out):
     adopt                         id size_gib [format] [snapshots: ids]
     write                         id offset length byte
     read                          id or snapshot_id, offset length
+    digests                       id or snapshot_id, ranges: [[offset, length], ...]
     info                          id
     chain                         id
 
@@ -65,6 +66,7 @@ OPERATIONS = (
     "adopt",
     "write",
     "read",
+    "digests",
     "info",
     "chain",
 )
@@ -89,6 +91,11 @@ def parse_arguments():
         "--no-eventlet",
         action="store_true",
         help="wait for tools natively, not as the Cinder service does",
+    )
+    parser.add_argument(
+        "--no-limits",
+        action="store_true",
+        help="run qemu-img without Cinder's limits, which take a Python for each run",
     )
     parser.add_argument("--log-level", default="ERROR")
     arguments = parser.parse_args()
@@ -210,7 +217,11 @@ def main():
     base, rounds, depth = arguments.bench or (arguments.base, 0, 0)
     share = arguments.share or "localhost:/bench"
     backend = load_backend(not arguments.no_eventlet).Backend(
-        base, share, arguments.qcow2, arguments.secure_permissions
+        base,
+        share,
+        arguments.qcow2,
+        arguments.secure_permissions,
+        not arguments.no_limits,
     )
     try:
         if arguments.bench:
