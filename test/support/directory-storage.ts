@@ -21,7 +21,7 @@ export async function directoryStorage(
     },
     referenceOf: (volume) => ({
       'source-name': `volume-${volume.id}`,
-      'source-format': volume.providerMetadata['format'] ?? 'raw',
+      'source-format': volume.providerMetadata.format ?? 'raw',
     }),
     dispose: () => rm(directory, { recursive: true, force: true }),
   };

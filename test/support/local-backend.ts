@@ -28,7 +28,7 @@ export class LocalBackend implements AsyncDisposable {
 
   static async start(directory: string, settings: LocalBackendOptions = {}): Promise<LocalBackend> {
     const root = new Container();
-    await root.load(hostModule({ log: { level: 'error' } }));
+    root.load(hostModule({ log: { level: 'error' } }));
     const backend = await createBackend(root, localPlugin, {
       name: 'local',
       options: { local_volumes_path: directory, ...settings.options },
@@ -94,7 +94,7 @@ export class LocalBackend implements AsyncDisposable {
 
   /** The raw view of all of it. */
   async read(object: Volume | Snapshot): Promise<Buffer> {
-    return await openAndRead(this.driver, this.context(), object);
+    return openAndRead(this.driver, this.context(), object);
   }
 
   async write(volume: Volume, offset: number, data: Uint8Array): Promise<void> {

@@ -14,7 +14,7 @@ export interface Running {
 /** Starts the local driver in `directory`, the way any program would: ports, plugin, options. */
 export async function startBackend(directory: string, onStep: (step: string) => void): Promise<Running> {
   const root = new Container();
-  await root.load(hostModule({ log: { level: 'warn' } }));
+  root.load(hostModule({ log: { level: 'warn' } }));
   const backend = await createBackend(root, await loadPlugin('@scoria/driver-local'), {
     name: 'local',
     options: { local_volumes_path: path.join(directory, 'volumes') },

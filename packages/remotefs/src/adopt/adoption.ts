@@ -5,6 +5,7 @@ import { readdir } from 'node:fs/promises';
 import type { Chain } from '../chain/chain.js';
 import { activeLayer, baseLayer, overlayIndex, snapshotIds, snapshotLayers } from '../chain/chain.js';
 import type { VolumeOnShare } from '../chain/chain-reader.js';
+import { systemCode } from '../chain/file-errors.js';
 import { isTemporarySnapshot } from '../chain/file-names.js';
 import type { ShareTools } from '../driver/file-volumes.js';
 import { FileVolumes } from '../driver/file-volumes.js';
@@ -114,13 +115,22 @@ export class Adoption {
     const info = await reader.readInfo(volumeId);
     const alone = info === undefined || info.active === first;
     if (this.volumes.policy.format === 'raw' || !alone) return unknown;
-    const found = await reader.probe(volumeId, first);
+    const found = await ifThere(reader.probe(volumeId, first));
     return found === 'qcow2' ? { id: volumeId, providerMetadata: { format: 'qcow2' } } : unknown;
   }
 
   #changes({ chain, silent }: Examined): string[] {
     const merges = leftOverSnapshots(chain).map((id) => `merge the snapshot ${id}, left over from a clone`);
     return [...planRecordFormats(chain, silent).steps.map(describeStep), ...merges];
+  }
+}
+
+async function ifThere<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }
 
@@ -136,7 +146,9 @@ function problemsOf(chain: Chain): string[] {
   const { file } = baseLayer(chain);
   const strange = snapshotIds(chain)
     .filter((id) => !isUuid(id) && !isTemporarySnapshot(id))
-    .map((id) => `the record of ${file} has a snapshot ${JSON.stringify(id)}, which is no id; mend the record`);
+    .map(
+      (id) => `the record of ${file} has a snapshot ${JSON.stringify(id)}, which is no id; mend the record`,
+    );
   return [...strange, ...misplacedSnapshots(chain)];
 }
 

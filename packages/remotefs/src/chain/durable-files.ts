@@ -1,7 +1,18 @@
 import { renameNoReplace } from '@scoria/host';
-import { chmod, chown, link, open, rename, stat, unlink } from 'node:fs/promises';
+import { chmod, chown, link, lstat, open, rename, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { systemCode } from './file-errors.js';
+
+/** Whether something has this name, whatever it is. */
+export async function isThere(file: string): Promise<boolean> {
+  try {
+    await lstat(file);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
 
 /** Waits until the names in a directory are on disk. */
 export async function syncDirectory(directory: string): Promise<void> {

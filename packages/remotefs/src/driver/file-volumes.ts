@@ -2,7 +2,9 @@ import { DriverError, LockError, LockManager, messageOf } from '@scoria/core';
 import type { Lock, LockName, OperationContext, Volume } from '@scoria/core';
 import { QemuImg } from '@scoria/disk-image';
 import { inject, injectable } from 'inversify';
+import path from 'node:path';
 import { ChainReader } from '../chain/chain-reader.js';
+import { isThere } from '../chain/durable-files.js';
 import { fileError, systemCode } from '../chain/file-errors.js';
 import { FileNames } from '../chain/file-names.js';
 import { ShareDirectory } from '../chain/share-directory.js';
@@ -45,7 +47,7 @@ export class FileVolumes {
   constructor(
     @inject(ShareProvider) readonly shares: ShareProvider,
     @inject(LockManager) private readonly locks: LockManager,
-    @inject(QemuImg) private readonly qemuImg: QemuImg,
+    @inject(QemuImg) readonly qemuImg: QemuImg,
     @inject(RemoteFsPolicy) readonly policy: RemoteFsPolicy,
   ) {
     this.names = new FileNames(policy.nameTemplate);
@@ -53,12 +55,27 @@ export class FileVolumes {
 
   /** The share a volume is on. */
   async shareOf(volume: Volume): Promise<Share> {
-    if (volume.providerLocation !== undefined) return await this.shares.ensure(volume.providerLocation);
+    if (volume.providerLocation !== undefined) return this.shares.ensure(volume.providerLocation);
     throw new DriverError({
       code: 'volume-not-found',
       message: `volume ${volume.id} has no provider_location, so its share is not known; delete it, or manage its file`,
       details: { volumeId: volume.id },
     });
+  }
+
+  /**
+   * The volume with the share it is on, for what must work without `provider_location`: when a process is killed
+   * between making a volume and recording where, the file is there and the record does not know it.
+   */
+  async find(volume: Volume): Promise<Volume | undefined> {
+    if (volume.providerLocation !== undefined) return volume;
+    const files = [this.names.volumeFile(volume.id), this.names.infoFile(volume.id)];
+    for (const { share, path: sharePath } of await this.shares.available()) {
+      for (const file of files) {
+        if (await isThere(path.join(sharePath, file))) return { ...volume, providerLocation: share };
+      }
+    }
+    return undefined;
   }
 
   toolsFor(share: Share): ShareTools {
@@ -80,7 +97,7 @@ export class FileVolumes {
     mode: Claim['mode'] = 'exclusive',
   ): Promise<HeldVolume> {
     const share = await this.shareOf(volume);
-    return await this.holdAll(context, [{ volumeId: volume.id, share, mode }]);
+    return this.holdAll(context, [{ volumeId: volume.id, share, mode }]);
   }
 
   /**

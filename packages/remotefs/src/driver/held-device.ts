@@ -21,15 +21,15 @@ export class HeldDevice implements BlockDevice {
     this.#release = release;
   }
 
-  read(offset: number, length: number): Promise<Buffer> {
+  async read(offset: number, length: number): Promise<Buffer> {
     return this.device.read(offset, length);
   }
 
-  write(offset: number, data: Uint8Array): Promise<void> {
+  async write(offset: number, data: Uint8Array): Promise<void> {
     return this.device.write(offset, data);
   }
 
-  zero(offset: number, length: number): Promise<void> {
+  async zero(offset: number, length: number): Promise<void> {
     return this.device.zero(offset, length);
   }
 
@@ -47,7 +47,7 @@ export class HeldDevice implements BlockDevice {
     yield* this.device.changedExtents(sinceSnapshotId);
   }
 
-  flush(): Promise<void> {
+  async flush(): Promise<void> {
     return this.device.flush();
   }
 

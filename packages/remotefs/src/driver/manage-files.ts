@@ -3,13 +3,14 @@ import type { ManageableEntry, ManageReference, ModelUpdate, OperationContext, V
 import { checkClaim, inspectFile } from '@scoria/disk-image';
 import type { ImageReport } from '@scoria/disk-image';
 import { inject, injectable } from 'inversify';
-import { lstat, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import type { FileFormat, Layer } from '../chain/chain.js';
-import { fileError, systemCode } from '../chain/file-errors.js';
+import { isThere } from '../chain/durable-files.js';
+import { fileError } from '../chain/file-errors.js';
 import { isPlainName } from '../chain/file-names.js';
 import { planManage } from '../plan/volume-plans.js';
 import type { Share } from '../shares/share.js';
-import type { Claim, ShareTools } from './file-volumes.js';
+import type { Claim } from './file-volumes.js';
 import { FileVolumes } from './file-volumes.js';
 
 const REFERENCE = `{ 'source-name': '<share>/<file>' } or '<file>', and 'source-format': 'qcow2' for a qcow2 file`;
@@ -49,7 +50,7 @@ export class ManageFiles {
     const { names } = this.volumes;
     const found = await this.#find(reference);
     await using held = await this.volumes.holdAll(context, this.#claims(volume, found));
-    const here = await isThere(held.tools, found.file);
+    const here = await isThere(held.tools.directory.file(found.file));
     // Gone, but the volume is there: this was done before.
     const layer = await this.#inspect(here ? found : { ...found, file: names.volumeFile(volume.id) });
     const sizeBytes = Math.max(volume.sizeBytes, layer.virtualBytes);
@@ -119,7 +120,7 @@ export class ManageFiles {
 
   async #report({ share, file }: FoundFile): Promise<ImageReport> {
     const path = this.volumes.toolsFor(share).directory.file(file);
-    return await inspectFile(path).catch((error: unknown) => {
+    return inspectFile(path).catch((error: unknown) => {
       throw refused(share, file, error);
     });
   }
@@ -174,16 +175,6 @@ function refused(share: Share, file: string, error: unknown): DriverError {
     message: code === 'not-found' ? `there is no file ${file} on ${share.share}` : messageOf(error),
     cause: error,
   });
-}
-
-async function isThere({ directory }: ShareTools, file: string): Promise<boolean> {
-  try {
-    await lstat(directory.file(file));
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
-    throw error;
-  }
 }
 
 function wholeSectors(bytes: number): number {

@@ -29,7 +29,7 @@ export class ProvisionedBytes {
   async recent(share: Share): Promise<number> {
     const known = this.#counts.get(share.path);
     if (known !== undefined && this.clock.now() - known.at < TRUST_MS) return known.bytes;
-    return await this.count(share);
+    return this.count(share);
   }
 
   /** Counted now, by looking at every volume on the share. */

@@ -28,7 +28,6 @@ import type { Share } from '../shares/share.js';
 import { requireConnector, requireExpectedSize } from './attachment-checks.js';
 import { cloneOf, copyIntoVolume, snapshotOf } from './copy-into-volume.js';
 import type { RemoteFsTools } from './remotefs-tools.js';
-import { openTarget } from './open-target.js';
 import { requireRoomToMerge } from './room-to-merge.js';
 import { requireUnusedNames } from './unused-names.js';
 
@@ -68,7 +67,7 @@ export abstract class RemoteFsDriver
   }
 
   override async checkForSetupError(context: OperationContext): Promise<void> {
-    const version = await this.tools.qemuImg.version(context);
+    const version = await this.tools.volumes.qemuImg.version(context);
     context.logger.info(`uses qemu-img ${version}`);
   }
 
@@ -97,20 +96,22 @@ export abstract class RemoteFsDriver
     volume: Volume,
     snapshot: Snapshot,
   ): Promise<ModelUpdate> {
-    return await copyIntoVolume(context, this.tools, volume, snapshotOf(snapshot));
+    return copyIntoVolume(context, this.tools, volume, snapshotOf(snapshot));
   }
 
   async createClonedVolume(context: OperationContext, volume: Volume, source: Volume): Promise<ModelUpdate> {
-    return await copyIntoVolume(context, this.tools, volume, cloneOf(source));
+    return copyIntoVolume(context, this.tools, volume, cloneOf(source));
   }
 
   override async deleteVolume(context: OperationContext, volume: Volume): Promise<void> {
-    if (volume.providerLocation === undefined) {
-      context.logger.warn(`volume ${volume.id} has no provider_location: there is nothing to delete`);
+    const { volumes } = this.tools;
+    const found = await volumes.find(volume);
+    if (found === undefined) {
+      context.logger.warn(`volume ${volume.id} is on none of the shares: there is nothing to delete`);
       return;
     }
-    await using held = await this.tools.volumes.hold(context, volume);
-    const chain = await ifThere(held.tools.reader.readChain(volume));
+    await using held = await volumes.hold(context, found);
+    const chain = await ifThere(held.tools.reader.readChain(found));
     if (chain !== undefined) await held.tools.executor.run(context, planDeleteVolume(chain));
   }
 
@@ -184,7 +185,7 @@ export abstract class RemoteFsDriver
     target: DeviceTarget,
     mode: DeviceMode,
   ): Promise<BlockDevice> {
-    return await openTarget(context, this.tools, target, mode);
+    return this.tools.devices.open(context, target, mode);
   }
 
   listManageable(context: OperationContext, known: readonly Volume[]): AsyncIterable<ManageableEntry> {
@@ -192,7 +193,7 @@ export abstract class RemoteFsDriver
   }
 
   async manageExistingSize(context: OperationContext, reference: ManageReference): Promise<number> {
-    return await this.tools.manage.size(context, reference);
+    return this.tools.manage.size(context, reference);
   }
 
   async manageExisting(
@@ -200,7 +201,7 @@ export abstract class RemoteFsDriver
     volume: Volume,
     reference: ManageReference,
   ): Promise<ModelUpdate> {
-    return await this.tools.manage.manage(context, volume, reference);
+    return this.tools.manage.manage(context, volume, reference);
   }
 
   async unmanage(): Promise<void> {
@@ -212,7 +213,7 @@ export abstract class RemoteFsDriver
   }
 
   async adopt(context: OperationContext, found: AdoptableVolume): Promise<ModelUpdate> {
-    return await this.tools.adoption.adopt(context, found);
+    return this.tools.adoption.adopt(context, found);
   }
 }
 

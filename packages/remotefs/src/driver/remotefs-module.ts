@@ -6,13 +6,22 @@ import { ManageFiles } from './manage-files.js';
 import { ProvisionedBytes } from './provisioned-bytes.js';
 import { RemoteFsTools } from './remotefs-tools.js';
 import { SharePlacement } from './share-placement.js';
+import { VolumeDevices } from './volume-devices.js';
 
 /**
  * Binds what a `RemoteFsDriver` works with. The driver's own module binds `RemoteFsPolicy`, and the shares by
  * `bindLocalDirectory` or `bindMountedShares`.
  */
 export function bindRemoteFs(bind: ContainerModuleLoadOptions['bind']): void {
-  for (const service of [QemuImg, FileVolumes, ProvisionedBytes, SharePlacement, ManageFiles, Adoption]) {
+  for (const service of [
+    QemuImg,
+    FileVolumes,
+    ProvisionedBytes,
+    SharePlacement,
+    ManageFiles,
+    Adoption,
+    VolumeDevices,
+  ]) {
     bind<object>(service).toSelf().inSingletonScope();
   }
   bind(RemoteFsTools).toSelf().inSingletonScope();

@@ -40,6 +40,6 @@ export class SharePlacement {
 
   async #measure(provisioned: (share: Share) => Promise<number>): Promise<ShareSpace[]> {
     const shares = await this.volumes.shares.available();
-    return await measureShares(shares, { capacities: this.capacities, provisioned, logger: this.logger });
+    return measureShares(shares, { capacities: this.capacities, provisioned, logger: this.logger });
   }
 }

@@ -1,6 +1,5 @@
 import { DriverError } from '@scoria/core';
-import { lstat } from 'node:fs/promises';
-import { systemCode } from '../chain/file-errors.js';
+import { isThere } from '../chain/durable-files.js';
 import type { FileNames } from '../chain/file-names.js';
 import type { ShareTools } from './file-volumes.js';
 
@@ -26,15 +25,5 @@ export async function requireUnusedNames(
       message: `the share ${share.share} has a file ${file} already; it was not touched, take another id or remove it`,
       details: { volumeId, file },
     });
-  }
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false;
-    throw error;
   }
 }

@@ -1,16 +1,16 @@
 import { DriverError } from '@scoria/core';
 import type { ChainLayer, QemuImg, QemuImgRun } from '@scoria/disk-image';
 import { readQcow2Header } from '@scoria/disk-image';
-import { chmod, lstat, mkdir } from 'node:fs/promises';
-import type { FileFormat } from '../chain/chain.js';
+import { chmod, mkdir } from 'node:fs/promises';
 import {
+  isThere,
   publishFile,
   removeFile,
   replaceFile,
   syncDirectory,
   takePermissions,
 } from '../chain/durable-files.js';
-import { explained, systemCode } from '../chain/file-errors.js';
+import { explained } from '../chain/file-errors.js';
 import type { FileNames } from '../chain/file-names.js';
 import { formatInfo } from '../chain/info-file.js';
 import type { ShareDirectory } from '../chain/share-directory.js';
@@ -42,27 +42,38 @@ export class StepRunner {
   async #dispatch(volumeId: string, step: Step, run: QemuImgRun): Promise<void> {
     switch (step.kind) {
       case 'create-file':
-        return await this.#createFile(step, run);
+        await this.#createFile(step, run);
+        break;
       case 'create-overlay':
-        return await this.#createOverlay(step, run);
+        await this.#createOverlay(step, run);
+        break;
       case 'copy':
-        return await this.#copy(step, run);
+        await this.#copy(step, run);
+        break;
       case 'grow':
-        return await this.#grow(step, run);
+        await this.#grow(step, run);
+        break;
       case 'publish':
-        return await publishFile(this.#path(step.file), this.share.file(step.as));
+        await publishFile(this.#path(step.file), this.share.file(step.as));
+        break;
       case 'replace':
-        return await this.#replace(step);
+        await this.#replace(step);
+        break;
       case 'commit':
-        return await this.#commit(step, run);
+        await this.#commit(step, run);
+        break;
       case 'rebase':
-        return await this.#rebase(step, run);
+        await this.#rebase(step, run);
+        break;
       case 'write-info':
-        return await this.#writeInfo(volumeId, step);
+        await this.#writeInfo(volumeId, step);
+        break;
       case 'remove':
-        return await this.#remove(step);
+        await this.#remove(step);
+        break;
       case 'rename':
-        return await this.#rename(step);
+        await this.#rename(step);
+        break;
     }
   }
 
@@ -99,7 +110,7 @@ export class StepRunner {
 
   async #grow(step: StepOf<'grow'>, run: QemuImgRun): Promise<void> {
     const path = this.#path(step.file);
-    if (step.format === 'raw') return await growRawFile(path, step.sizeBytes, step.preallocated);
+    if (step.format === 'raw') { await growRawFile(path, step.sizeBytes, step.preallocated); return; }
     if ((await virtualBytes(path)) >= step.sizeBytes) return;
     await this.qemuImg.resize(
       [{ path, format: step.format }, ...this.#layers(step.below)],
@@ -126,7 +137,7 @@ export class StepRunner {
     const file = this.share.file(this.names.infoFile(volumeId));
     if (step.info === undefined) {
       await removeFile(file);
-      return await syncDirectory(this.share.path);
+      await syncDirectory(this.share.path); return;
     }
     const through = this.share.temporary(`${volumeId}.info`);
     await this.#makeTemporaries();
@@ -138,9 +149,9 @@ export class StepRunner {
   }
 
   async #rename(step: StepOf<'rename'>): Promise<void> {
-    if (await this.#isThere(step.file))
+    if (await isThere(this.share.file(step.file)))
       await publishFile(this.share.file(step.file), this.share.file(step.as));
-    else if (!(await this.#isThere(step.as))) throw this.#gone(step.file);
+    else if (!(await isThere(this.share.file(step.as)))) throw this.#gone(step.file);
     await chmod(this.share.file(step.as), this.fileMode);
   }
 
@@ -153,16 +164,6 @@ export class StepRunner {
 
   async #makeTemporaries(): Promise<void> {
     await mkdir(this.share.temporaries, { recursive: true, mode: 0o770 });
-  }
-
-  async #isThere(name: string): Promise<boolean> {
-    try {
-      await lstat(this.share.file(name));
-      return true;
-    } catch (error) {
-      if (systemCode(error) === 'ENOENT') return false;
-      throw error;
-    }
   }
 
   #gone(file: string): DriverError {
