@@ -21,7 +21,8 @@ const mayImport = {
   'examples/vendor-driver': ['packages/core'],
 };
 const workspaces = '^(packages|drivers|examples|test)/';
-const spec = '[.]spec[.]ts$';
+// What specs alone import may be a development dependency.
+const spec = '([.]spec[.]ts$|/(spec-support|fixtures|testing)/)';
 
 function layer([workspace, allowed]) {
   const severalOfAKind = workspace.startsWith('drivers/');

@@ -1,7 +1,7 @@
 import type { Backend, OperationContext } from '@scoria/core';
-import { createBackend, createContext, loadPlugin, Logger } from '@scoria/core';
+import { Container, createBackend, createContext, loadPlugin, Logger } from '@scoria/core';
 import { hostModule } from '@scoria/host';
-import { Container } from 'inversify';
+
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 
