@@ -5,5 +5,6 @@ export default {
   ...base,
   roots: ['<rootDir>/packages', '<rootDir>/drivers', '<rootDir>/examples'],
   testMatch: ['**/src/**/*.spec.ts'],
+  maxWorkers: 2,
   collectCoverageFrom: ['{packages,drivers}/*/src/**/*.ts', '!**/*.spec.ts', '!**/index.ts'],
 };
