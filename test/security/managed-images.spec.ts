@@ -59,14 +59,28 @@ test('none is listed as safe', async () => {
     );
     wrong.push(...problems);
     expect(result).toEqual([
-      {
-        reference: { 'source-name': share.file(FILE) },
-        safeToManage: false,
-        reason: expect.any(String) as string,
-      },
+      expect.objectContaining({ safeToManage: false, reason: expect.stringMatching(/./) as string }),
     ]);
   }
   expect(wrong).toEqual([]);
+});
+
+test('a guest cannot have its raw volume called a safe qcow2 file: only where volumes are qcow2 is one safe', async () => {
+  const large = images.find(({ tooLarge }) => tooLarge)!;
+  await using qcow2 = await HostileShare.start({ format: 'qcow2' });
+  const listed: unknown[] = [];
+  for (const where of [share, qcow2]) {
+    await where.plant(FILE, large.bytes);
+    listed.push(...(await collect(where.driver.listManageable(where.context(), []))));
+  }
+  const entry = (where: HostileShare): object => ({
+    reference: { 'source-name': where.file(FILE), 'source-format': 'qcow2' },
+    sizeBytes: 2 ** 40,
+  });
+  expect(listed).toEqual([
+    { ...entry(share), safeToManage: false, reason: expect.stringMatching(/a guest can forge/) as string },
+    { ...entry(qcow2), safeToManage: true, reason: '' },
+  ]);
 });
 
 async function manage(format: string): Promise<Volume> {
@@ -117,8 +131,8 @@ test('an image that is larger than it says is taken with its real size, and neve
 });
 
 test.each([
-  ['../canary', /does not end with a file's name|not one of this backend's/],
-  ['/etc/passwd', /not one of this backend's/],
+  ['../canary', /none of the usable shares/],
+  ['/etc/passwd', /none of the usable shares/],
   ['..', /does not end with a file's name/],
   ['.scoria', /does not end with a file's name/],
   ['-x', /does not end with a file's name/],

@@ -15,6 +15,9 @@ import { FileVolumes } from './file-volumes.js';
 
 const REFERENCE = `{ 'source-name': '<share>/<file>' } or '<file>', and 'source-format': 'qcow2' for a qcow2 file`;
 
+const FORGEABLE =
+  'it looks like qcow2, which a guest can forge in a raw volume; manage it as such only if you know that it is one';
+
 interface FoundFile {
   readonly share: Share;
   readonly file: string;
@@ -67,15 +70,25 @@ export class ManageFiles {
       : [claim(volume.id), claim(formerId)];
   }
 
-  /** Listing opens nothing: what looks like a sound qcow2 file may be named as one by whoever knows that it is. */
+  /**
+   * Listing opens nothing. What looks like a sound qcow2 file may be named as one by whoever knows that it is; where
+   * volumes are raw, it is as likely that a guest wrote that header, so it is not called safe.
+   */
   async #describe(found: FoundFile): Promise<ManageableEntry> {
     const reference = { 'source-name': `${found.share.share}/${found.file}` };
     try {
       await this.#refuseChains(found);
       const format = (await this.#report(found)).format === 'qcow2' ? 'qcow2' : 'raw';
       const { virtualBytes } = await this.#inspect({ ...found, format });
-      const named = format === 'raw' ? reference : { ...reference, 'source-format': format };
-      return { reference: named, sizeBytes: virtualBytes, safeToManage: true, reason: '' };
+      if (format === 'raw') return { reference, sizeBytes: virtualBytes, safeToManage: true, reason: '' };
+      const named = { ...reference, 'source-format': format };
+      const safeToManage = this.volumes.policy.format === format;
+      return {
+        reference: named,
+        sizeBytes: virtualBytes,
+        safeToManage,
+        reason: safeToManage ? '' : FORGEABLE,
+      };
     } catch (error) {
       return { reference, safeToManage: false, reason: messageOf(error) };
     }
