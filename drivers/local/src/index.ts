@@ -1,4 +1,4 @@
-import { defineDriver, DriverOptions } from '@scoria/core';
+import { ContainerModule, defineDriver, DriverOptions } from '@scoria/core';
 import {
   bindLocalDirectory,
   bindRemoteFs,
@@ -6,7 +6,6 @@ import {
   remoteFsPolicy,
   RemoteFsPolicy,
 } from '@scoria/remotefs';
-import { ContainerModule } from 'inversify';
 import path from 'node:path';
 import { LocalDriver } from './local-driver.js';
 import { LOCAL_OPTIONS } from './options.js';

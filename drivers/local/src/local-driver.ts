@@ -1,7 +1,7 @@
+import { inject, injectable } from '@scoria/core';
 import type { ConnectionInfo } from '@scoria/core';
 import type { ActiveFile } from '@scoria/remotefs';
 import { RemoteFsDriver, RemoteFsTools } from '@scoria/remotefs';
-import { inject, injectable } from 'inversify';
 
 /** Volumes as files in a directory of this host. */
 @injectable()

@@ -1,4 +1,4 @@
-import { BackendIdentity, defineDriver, DriverOptions } from '@scoria/core';
+import { BackendIdentity, ContainerModule, defineDriver, DriverOptions } from '@scoria/core';
 import {
   bindMountedShares,
   bindRemoteFs,
@@ -6,10 +6,9 @@ import {
   remoteFsPolicy,
   RemoteFsPolicy,
 } from '@scoria/remotefs';
-import { ContainerModule } from 'inversify';
 import path from 'node:path';
 import { NfsDriver } from './nfs-driver.js';
-import { NFS_OPTIONS } from './options.js';
+import { mountOptionsOf, NFS_OPTIONS } from './options.js';
 import type { NfsOptions } from './options.js';
 
 function mountedShares(options: NfsOptions, { stateDirectory }: BackendIdentity): MountedSharesOptions {
@@ -17,7 +16,7 @@ function mountedShares(options: NfsOptions, { stateDirectory }: BackendIdentity)
     fstype: 'nfs',
     sharesFile: path.resolve(options.nfs_shares_config),
     mountPointBase: path.resolve(options.nfs_mount_point_base ?? path.join(stateDirectory, 'mnt')),
-    mountOptions: options.nfs_mount_options?.split(',') ?? [],
+    mountOptions: mountOptionsOf(options),
   };
 }
 

@@ -1,9 +1,9 @@
-import { DriverOptions } from '@scoria/core';
+import { DriverOptions, inject, injectable } from '@scoria/core';
 import type { ConnectionInfo } from '@scoria/core';
 import type { ActiveFile } from '@scoria/remotefs';
 import { RemoteFsDriver, RemoteFsTools } from '@scoria/remotefs';
-import { inject, injectable } from 'inversify';
 import path from 'node:path';
+import { mountOptionsOf } from './options.js';
 import type { NfsOptions } from './options.js';
 
 /** Volumes as files on NFS exports. */
@@ -20,7 +20,7 @@ export class NfsDriver extends RemoteFsDriver {
 
   /** What os-brick's remotefs connector and Nova's libvirt driver take for `nfs`. */
   protected connectionInfo({ share, file, format }: ActiveFile): ConnectionInfo {
-    const options = [this.options.nfs_mount_options ?? [], share.options ?? []].flat().join(',');
+    const options = [...mountOptionsOf(this.options), ...(share.options ?? [])].join(',');
     return {
       driver_volume_type: 'nfs',
       data: {

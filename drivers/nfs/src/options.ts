@@ -27,3 +27,10 @@ export const NFS_OPTIONS = defineOptions({
 });
 
 export type NfsOptions = OptionsOf<typeof NFS_OPTIONS>;
+
+/** The mount options for every share, one each; an option that is set to nothing, as INI files have it, is none. */
+export function mountOptionsOf({
+  nfs_mount_options: text = '',
+}: Pick<NfsOptions, 'nfs_mount_options'>): string[] {
+  return text.trim() === '' ? [] : text.split(',').map((option) => option.trim());
+}
