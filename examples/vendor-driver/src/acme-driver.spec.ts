@@ -143,10 +143,7 @@ describe('an open device', () => {
       await failure(driver.revertToSnapshot(makeContext(), available, snapshot)),
       await failure(driver.deleteVolume(makeContext(), available)),
     ]);
-    expect(busy.map(({ code, details }) => [code, details.heldBy])).toEqual([
-      ['volume-busy', ['an open device']],
-      ['volume-busy', ['an open device']],
-    ]);
+    expect(busy.map(({ code }) => code)).toEqual(['volume-busy', 'volume-busy']);
     await driver.revertToSnapshot(makeContext(), available, snapshot);
   });
 

@@ -22,7 +22,6 @@ import {
   isDriverError,
   LockManager,
   messageOf,
-  throwIfCancelled,
   VolumeDriver,
 } from '@scoria/core';
 import { AcmeClient } from './acme-client.js';
@@ -220,20 +219,10 @@ export class AcmeDriver extends VolumeDriver implements CloneVolume, RevertToSna
     });
   }
 
-  /** An open device holds its object shared; what would pull the data from under it is refused meanwhile. */
-  async #lock(context: OperationContext, name: string, mode: 'exclusive' | 'shared'): Promise<Lock> {
-    const { signal } = context;
-    const directory = this.identity.stateDirectory;
-    const wanted = [{ directory, name, mode }];
-    return this.locks.acquire(wanted, { signal, timeoutMs: PATIENCE_MS }).catch((cause: unknown) => {
-      throwIfCancelled(context);
-      throw new DriverError({
-        code: name.startsWith('volume') ? 'volume-busy' : 'snapshot-busy',
-        message: `${name} is open in a process on this host; close it first`,
-        details: { heldBy: ['an open device'] },
-        cause,
-      });
-    });
+  /** An open device holds its object shared; what would pull the data from under it is refused as busy meanwhile. */
+  async #lock({ signal }: OperationContext, name: string, mode: 'exclusive' | 'shared'): Promise<Lock> {
+    const wanted = [{ directory: this.identity.stateDirectory, name, mode }];
+    return this.locks.acquire(wanted, { signal, timeoutMs: PATIENCE_MS });
   }
 }
 

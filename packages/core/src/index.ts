@@ -3,6 +3,7 @@ export * from './context.js';
 export * from './driver/capabilities.js';
 export * from './driver/guard-driver.js';
 export * from './driver/method-rules.js';
+export * from './driver/to-driver-error.js';
 export * from './driver/volume-driver.js';
 export * from './errors.js';
 export * from './ids.js';

@@ -1,9 +1,13 @@
+import type { BlockDevice } from '../block-device.js';
 import type { OperationContext } from '../context.js';
 import { throwIfCancelled } from '../context.js';
 import { DriverError } from '../errors.js';
+import type { DeviceTarget } from '../models/volume.js';
 import type { Capability, OptionalMethods } from './capabilities.js';
 import { CAPABILITIES } from './capabilities.js';
+import { GuardedDevice } from './guarded-device.js';
 import { METHOD_CHECKS } from './method-rules.js';
+import { toDriverError } from './to-driver-error.js';
 import type { VolumeDriver } from './volume-driver.js';
 
 /** A driver as its callers see it: every optional method is there; one that is not declared raises `not-supported`. */
@@ -27,8 +31,9 @@ const CONTRACT: ReadonlySet<string> = new Set([
 
 /**
  * `driver` behind the checks that are the same for every driver (`METHOD_CHECKS`): ids, sizes, states. What does
- * not pass is a clear error before the driver is called, so no driver has to repeat them. Errors always come as
- * rejections, or from the iterator of the methods that list; no method of the contract throws when it is called.
+ * not pass is a clear error before the driver is called, so no driver has to repeat them; the devices it opens are
+ * checked likewise. Errors always come as rejections, or from the iterator of the methods that list; no method of the
+ * contract throws when it is called. A `LockError` or `CommandError` comes out as the `DriverError` it amounts to.
  */
 export function guardDriver(
   driver: VolumeDriver,
@@ -49,7 +54,10 @@ export function guardDriver(
       return (Reflect.get(driver, method) as Method).apply(driver, args);
     };
     if (STREAMS.has(method)) return (...args) => stream(() => call(args) as AsyncIterable<unknown>);
-    return async (...args) => await call(args);
+    return async (...args) => {
+      const result = await translated(() => call(args));
+      return method === 'openDevice' ? guardDevice(result as BlockDevice, args[1] as DeviceTarget) : result;
+    };
   };
   return new Proxy(driver, {
     get(target, property) {
@@ -61,6 +69,20 @@ export function guardDriver(
       return method;
     },
   }) as GuardedDriver;
+}
+
+/** Errors of the ports become what they mean in the contract. */
+async function translated(call: () => unknown): Promise<unknown> {
+  try {
+    return await call();
+  } catch (error) {
+    throw toDriverError(error);
+  }
+}
+
+function guardDevice(device: BlockDevice, target: DeviceTarget): BlockDevice {
+  const what = target.kind === 'volume' ? `volume ${target.volume.id}` : `snapshot ${target.snapshot.id}`;
+  return new GuardedDevice(device, what);
 }
 
 async function* stream(open: () => AsyncIterable<unknown>): AsyncGenerator {

@@ -64,13 +64,6 @@ const devices: Mutant[] = [
     })),
   },
   {
-    mistake: 'a read beyond the end is shortened',
-    foundBy: ['openDevice: a range beyond the end is invalid-input'],
-    driver: deviceMutant((device) => ({
-      read: async (offset, length) => device.read(offset, Math.min(length, device.sizeBytes - offset)),
-    })),
-  },
-  {
     mistake: 'zero makes whole pages zero',
     foundBy: ['openDevice: zero makes zeroes, of exactly the range'],
     driver: deviceMutant((device) => ({
