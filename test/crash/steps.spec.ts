@@ -1,0 +1,23 @@
+import { ProgramSupply } from './killable-program.js';
+import { OPERATIONS } from './operations.js';
+import { Stage } from './stage.js';
+import { killAtEachStep } from './step-kills.js';
+
+describe('a process that is killed at any step', () => {
+  let stage: Stage;
+  let programs: ProgramSupply;
+  beforeAll(async () => {
+    programs = new ProgramSupply();
+    stage = await Stage.open('raw');
+  });
+  afterAll(async () => {
+    await programs[Symbol.asyncDispose]();
+    await stage[Symbol.asyncDispose]();
+    console.log(stage.table('killed at steps'));
+  });
+
+  it.each(OPERATIONS)('loses nothing: $name', async (operation) => {
+    const tally = await stage.play(operation, (staged) => killAtEachStep({ ...staged, programs }));
+    expect(tally.points).toBeGreaterThan(0);
+  });
+});
