@@ -4,11 +4,12 @@ import { readdir } from 'node:fs/promises';
 import { removeFile } from '../chain/durable-files.js';
 import { systemCode } from '../chain/file-errors.js';
 import type { FileVolumes, ShareTools } from '../driver/file-volumes.js';
+import { removeLeftOvers } from './left-overs.js';
 
 /**
- * Finishes or undoes what dead processes left on the usable shares, and removes their temporary files. What a
- * living process has under way is locked, and left alone. A volume or a share that cannot be put in order is logged
- * and does not stop the others: operations on it name the reason.
+ * Finishes or undoes what dead processes left on the usable shares, and removes their temporary files, lock
+ * files and probes. What a living process has under way is locked, and left alone. A volume or a share that cannot
+ * be put in order is logged and does not stop the others: operations on it name the reason.
  */
 export async function recoverShares(context: OperationContext, volumes: FileVolumes): Promise<void> {
   for (const share of await volumes.shares.available()) {
@@ -29,6 +30,7 @@ async function recoverShare(
   const owners = (await temporaryFiles(tools)).map(ownerOf).filter(isUuid);
   const ids = new Set([...(await tools.journal.volumes()), ...owners]);
   for (const volumeId of ids) await recoverVolume(context, volumes, tools, volumeId);
+  await removeLeftOvers(context, volumes, tools);
 }
 
 async function recoverVolume(
