@@ -111,7 +111,8 @@ export class ManageFiles {
   async #shareIn(name: string): Promise<Share> {
     const shares = await this.volumes.shares.available();
     const [only, ...others] = shares;
-    if (name === '' && only !== undefined && others.length === 0) return only;
+    if (only === undefined) throw noShare();
+    if (name === '' && others.length === 0) return only;
     const found = shares.find(({ share }) => share === name);
     if (found !== undefined) return found;
     const known = shares.map(({ share }) => share).join(', ');
@@ -173,6 +174,14 @@ function formatIn(reference: ManageReference): FileFormat {
   const format = reference['source-format'] ?? 'raw';
   if (format === 'raw' || format === 'qcow2') return format;
   throw badReference(`the source-format ${JSON.stringify(format)} is neither raw nor qcow2`);
+}
+
+function noShare(): DriverError {
+  return new DriverError({
+    code: 'unavailable',
+    message:
+      'no share can be used, so no file on one can be taken over; the log says what is wrong with each',
+  });
 }
 
 function badReference(found: string): DriverError {
