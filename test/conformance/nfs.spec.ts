@@ -11,8 +11,6 @@ import { asRoot, disposeNfsStorages, nfsOnTmpfs, nfsStorage } from '../support/n
 const LEFT_TO_LOCAL = /^(cancel|recover|states|input|openDevice|changedExtents|trim): /;
 /** Of what can be interrupted, one of each kind: an atomic step, a journal that goes back, one that goes forward. */
 const CRASHES = /^crash: (createVolume|createSnapshot|deleteSnapshot of the middle .*|createClonedVolume),/;
-/** An id is looked for on the share that a new volume goes to, and not on the others. */
-const TAKEN_ON_ANOTHER_SHARE = /^(createVolume.*|createClonedVolume|manageExisting): an id that is taken/;
 
 const chosen = conformanceCases
   .filter((candidate) => applies(candidate, nfsOnTmpfs.capabilities))
@@ -33,8 +31,5 @@ function harness(): ConformanceHarness {
 afterAll(disposeNfsStorages);
 
 describe('conformance of the nfs driver, on two mounted shares', () => {
-  for (const { name, run } of chosen) {
-    if (TAKEN_ON_ANOTHER_SHARE.test(name)) it.failing(`known to fail: ${name}`, () => run(harness()));
-    else it(name, () => run(harness()));
-  }
+  for (const { name, run } of chosen) it(name, () => run(harness()));
 });

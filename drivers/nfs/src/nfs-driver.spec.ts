@@ -2,7 +2,7 @@ import type { Backend, CommandRequest, Snapshot, Volume } from '@scoria/core';
 import { applyUpdate, checkPlugin, Container, ContainerModule, createBackend } from '@scoria/core';
 import { isDriverError, MIB } from '@scoria/core';
 import type { Plan } from '@scoria/remotefs';
-import { FileNames, planCreateSnapshot } from '@scoria/remotefs';
+import { FileNames, MountTable, planCreateSnapshot } from '@scoria/remotefs';
 import { FakeCommandRunner, fakePorts, makeContext, makeSnapshot, makeVolume } from '@scoria/testkit';
 import { MemoryLogger } from '@scoria/testkit';
 import { createHash } from 'node:crypto';
@@ -19,7 +19,6 @@ const B = '[2001:db8::1]:/export/volumes';
 const BLOCK_BYTES = 512;
 
 /** What is mounted; in the place of the kernel's own table. */
-const MountTable = Symbol.for('scoria.remotefs.MountTable');
 
 let base: string;
 let sharesFile: string;

@@ -11,6 +11,7 @@ export * from './plan/plan.js';
 export * from './plan/snapshot-plans.js';
 export * from './plan/volume-plans.js';
 export * from './shares/local-directory.js';
+export { MountTable } from './shares/mount-table.js';
 export * from './shares/mounted-shares-options.js';
 export * from './shares/options.js';
 export * from './shares/placement.js';

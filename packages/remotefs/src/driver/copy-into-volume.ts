@@ -7,7 +7,7 @@ import type { ShareDirectory } from '../chain/share-directory.js';
 import { planCopyToVolume } from '../plan/volume-plans.js';
 import type { CopySource } from '../plan/plan.js';
 import type { RemoteFsTools } from './remotefs-tools.js';
-import { requireUnusedNames } from './unused-names.js';
+import { requireUnusedId } from './unused-names.js';
 
 /** What a new volume is filled with. */
 export interface DataSource {
@@ -44,15 +44,13 @@ export async function copyIntoVolume(
 ): Promise<ModelUpdate> {
   const sourceShare = await volumes.shareOf(from.volume);
   const share = await placement.choose(volume.sizeBytes, sourceShare);
-  await using held = await volumes.holdAll(context, [
-    { volumeId: volume.id, share, mode: 'exclusive' },
-    { volumeId: from.volume.id, share: sourceShare, mode: 'shared' },
-  ]);
+  const reading = { volumeId: from.volume.id, share: sourceShare, mode: 'shared' } as const;
+  await using held = await volumes.holdNew(context, volume.id, share, reading);
   const { directory, reader } = volumes.toolsFor(sourceShare);
   const layers = from.layers(await reader.readChain(from.volume));
   const source = copySource(directory, layers, from);
   requireFit(volume, source, from.name);
-  await requireUnusedNames(held.tools, volumes.names, volume.id);
+  await requireUnusedId(volumes, volume.id);
   const plan = planCopyToVolume(volumes.names, volume.id, volume.sizeBytes, source, volumes.policy);
   await held.tools.executor.run(context, plan);
   return { providerLocation: share.share, providerMetadata: { format: volumes.policy.format } };

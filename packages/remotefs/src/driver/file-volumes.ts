@@ -121,6 +121,21 @@ export class FileVolumes {
   }
 
   /**
+   * Holds an id that is to become a volume on `share`, on every usable share, so that it becomes one only once.
+   * @param others what is held besides
+   */
+  async holdNew(
+    context: OperationContext,
+    volumeId: string,
+    share: Share,
+    ...others: readonly Claim[]
+  ): Promise<HeldVolume> {
+    const claim = (on: Share): Claim => ({ volumeId, share: on, mode: 'exclusive' });
+    const elsewhere = (await this.shares.available()).filter(({ path }) => path !== share.path);
+    return this.holdAll(context, [claim(share), ...elsewhere.map(claim), ...others]);
+  }
+
+  /**
    * Holds a volume only if nobody else does.
    * @returns undefined if somebody does
    */

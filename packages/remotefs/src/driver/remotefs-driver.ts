@@ -29,7 +29,7 @@ import { requireConnector, requireExpectedSize } from './attachment-checks.js';
 import { cloneOf, copyIntoVolume, snapshotOf } from './copy-into-volume.js';
 import type { RemoteFsTools } from './remotefs-tools.js';
 import { requireRoomToMerge } from './room-to-merge.js';
-import { requireUnusedNames } from './unused-names.js';
+import { requireUnusedFile, requireUnusedId } from './unused-names.js';
 
 /** How a volume's active file reaches a host; what differs between the drivers of the family. */
 export interface ActiveFile {
@@ -82,8 +82,8 @@ export abstract class RemoteFsDriver
   override async createVolume(context: OperationContext, volume: Volume): Promise<ModelUpdate> {
     const { volumes, placement } = this.tools;
     const share = await placement.choose(volume.sizeBytes);
-    await using held = await volumes.holdAll(context, [{ volumeId: volume.id, share, mode: 'exclusive' }]);
-    await requireUnusedNames(held.tools, volumes.names, volume.id);
+    await using held = await volumes.holdNew(context, volume.id, share);
+    await requireUnusedId(volumes, volume.id);
     await held.tools.executor.run(
       context,
       planCreateVolume(volumes.names, volume.id, volume.sizeBytes, volumes.policy),
@@ -129,11 +129,12 @@ export abstract class RemoteFsDriver
 
   override async createSnapshot(context: OperationContext, snapshot: Snapshot): Promise<ModelUpdate> {
     const { volume } = snapshot;
-    const { names } = this.tools.volumes;
+    const { volumes } = this.tools;
+    const { names } = volumes;
     await using held = await this.tools.volumes.hold(context, volume);
     const { info, active } = await held.tools.reader.readActive(volume);
     const plan = planCreateSnapshot(names, volume.id, snapshot.id, info, active);
-    await requireUnusedNames(held.tools, names, volume.id, snapshot.id);
+    await requireUnusedFile(volumes, held.tools.share, names.overlay(volume.id, snapshot.id));
     await held.tools.executor.run(context, plan);
     return { sizeBytes: active.virtualBytes };
   }

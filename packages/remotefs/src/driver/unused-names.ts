@@ -1,29 +1,32 @@
 import { DriverError } from '@scoria/core';
 import { isThere } from '../chain/durable-files.js';
-import type { FileNames } from '../chain/file-names.js';
-import type { ShareTools } from './file-volumes.js';
+import type { Share } from '../shares/share.js';
+import type { FileVolumes } from './file-volumes.js';
 
 /**
- * Refuses a name that is taken before anything is made, so that undoing can never remove a file of others.
- * @param snapshotId where given, the overlay's name; otherwise the volume's own and its record's
+ * Refuses a volume's id that is taken on any usable share, before anything is made: undoing can then never remove
+ * a file of others.
+ * @param except a share where the volume may be already
  * @throws DriverError `already-exists`
  */
-export async function requireUnusedNames(
-  { directory, share }: ShareTools,
-  names: FileNames,
-  volumeId: string,
-  snapshotId?: string,
-): Promise<void> {
-  const wanted =
-    snapshotId === undefined
-      ? [names.volumeFile(volumeId), names.infoFile(volumeId)]
-      : [names.overlay(volumeId, snapshotId)];
-  for (const file of wanted) {
-    if (!(await isThere(directory.file(file)))) continue;
-    throw new DriverError({
-      code: 'already-exists',
-      message: `the share ${share.share} has a file ${file} already; it was not touched, take another id or remove it`,
-      details: { volumeId, file },
-    });
+export async function requireUnusedId(volumes: FileVolumes, volumeId: string, except?: Share): Promise<void> {
+  const { names, shares } = volumes;
+  for (const share of await shares.available()) {
+    if (share.path === except?.path) continue;
+    await requireUnusedFile(volumes, share, names.volumeFile(volumeId));
+    await requireUnusedFile(volumes, share, names.infoFile(volumeId));
   }
+}
+
+/**
+ * As {@link requireUnusedId}, for one file.
+ * @throws DriverError `already-exists`
+ */
+export async function requireUnusedFile(volumes: FileVolumes, share: Share, file: string): Promise<void> {
+  if (!(await isThere(volumes.toolsFor(share).directory.file(file)))) return;
+  throw new DriverError({
+    code: 'already-exists',
+    message: `the share ${share.share} has a file ${file} already; it was not touched, take another id or remove it`,
+    details: { share: share.share, file },
+  });
 }
