@@ -12,6 +12,7 @@ import { planManage } from '../plan/volume-plans.js';
 import type { Share } from '../shares/share.js';
 import type { Claim } from './file-volumes.js';
 import { FileVolumes } from './file-volumes.js';
+import { requireUnusedId } from './unused-names.js';
 
 const REFERENCE = `{ 'source-name': '<share>/<file>' } or '<file>', and 'source-format': 'qcow2' for a qcow2 file`;
 
@@ -53,6 +54,7 @@ export class ManageFiles {
     const { names } = this.volumes;
     const found = await this.#find(reference);
     await using held = await this.volumes.holdAll(context, this.#claims(volume, found));
+    await requireUnusedId(this.volumes, volume.id, found.share);
     const here = await isThere(held.tools.directory.file(found.file));
     // Gone, but the volume is there: this was done before.
     const layer = await this.#inspect(here ? found : { ...found, file: names.volumeFile(volume.id) });
