@@ -7,6 +7,7 @@ import { ChainReader } from '../chain/chain-reader.js';
 import { isThere } from '../chain/durable-files.js';
 import { fileError, systemCode } from '../chain/file-errors.js';
 import { FileNames } from '../chain/file-names.js';
+import { probeFormat } from '../chain/probe-format.js';
 import { ShareDirectory } from '../chain/share-directory.js';
 import { Journal } from '../execute/journal.js';
 import { PlanExecutor } from '../execute/plan-executor.js';
@@ -64,16 +65,20 @@ export class FileVolumes {
   }
 
   /**
-   * The volume with the share it is on, for what must work without `provider_location`: when a process is killed
-   * between making a volume and recording where, the file is there and the record does not know it.
+   * The volume with the share it is on, to be deleted, which must work without `provider_location`: when a process is
+   * killed between making a volume and recording where, the file is there and the record does not know it. Nobody
+   * can have written to it then, so that its format is what it looks like.
    */
   async find(volume: Volume): Promise<Volume | undefined> {
     if (volume.providerLocation !== undefined) return volume;
-    const files = [this.names.volumeFile(volume.id), this.names.infoFile(volume.id)];
+    const first = this.names.volumeFile(volume.id);
     for (const { share, path: sharePath } of await this.shares.available()) {
-      for (const file of files) {
-        if (await isThere(path.join(sharePath, file))) return { ...volume, providerLocation: share };
+      const found = { ...volume, providerLocation: share };
+      if (await isThere(path.join(sharePath, first))) {
+        const format = await probeFormat(path.join(sharePath, first));
+        return format === 'qcow2' ? { ...found, providerMetadata: { format } } : found;
       }
+      if (await isThere(path.join(sharePath, this.names.infoFile(volume.id)))) return found;
     }
     return undefined;
   }

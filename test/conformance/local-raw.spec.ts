@@ -1,0 +1,3 @@
+import { describeLocal } from './local-suite.js';
+
+describeLocal('raw');
