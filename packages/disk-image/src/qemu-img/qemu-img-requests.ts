@@ -27,6 +27,8 @@ export interface NewOverlay {
   readonly backingFormat: ChainFormat;
   /** Written into the overlay, as the backing file is not opened: at least the size of that one. */
   readonly sizeBytes: number;
+  /** On disk when it is made, unless `false`: for a caller who syncs it together with what names it. */
+  readonly durable?: boolean;
 }
 
 export interface BackingChange {

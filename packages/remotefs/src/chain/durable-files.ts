@@ -34,14 +34,15 @@ export async function takePermissions(file: string, like: string): Promise<void>
 }
 
 /**
- * Replaces a file as a whole: whoever reads it, now or after a crash, finds the old or the new text.
+ * Replaces a file that names another as a whole: whoever reads it, now or after a crash, finds the old or the new
+ * text, and with the new text what it names.
  * @param through where it is written first, on the same file system
- * @param like whose owner, group and mode it gets; for its owner only unless told
+ * @param named what the text names: on disk before the text is, and whose owner, group and mode the file gets
  */
-export async function replaceFile(file: string, text: string, through: string, like?: string): Promise<void> {
+export async function replaceFile(file: string, text: string, through: string, named: string): Promise<void> {
   try {
-    await writeSynced(through, text);
-    if (like !== undefined) await takePermissions(through, like);
+    await Promise.all([syncFile(named), writeSynced(through, text)]);
+    await takePermissions(through, named);
     await rename(through, file);
   } catch (error) {
     await removeFile(through);

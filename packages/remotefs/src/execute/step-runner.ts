@@ -90,9 +90,11 @@ export class StepRunner {
   async #createOverlay(step: StepOf<'create-overlay'>, run: QemuImgRun): Promise<void> {
     const path = this.#path(step.file);
     const { backing: backingName, backingFormat, sizeBytes } = step;
-    const create = (): Promise<void> =>
-      this.qemuImg.createOverlay({ path, backingName, backingFormat, sizeBytes }, run);
-    await (typeof step.file === 'string' ? create() : this.#fresh(path, create));
+    const isTemporary = typeof step.file !== 'string';
+    // One that gets its name at once is on disk before a record names it.
+    const overlay = { path, backingName, backingFormat, sizeBytes, durable: isTemporary };
+    const create = async (): Promise<void> => this.qemuImg.createOverlay(overlay, run);
+    await (isTemporary ? this.#fresh(path, create) : create());
     await takePermissions(path, this.share.file(backingName));
   }
 
@@ -110,7 +112,10 @@ export class StepRunner {
 
   async #grow(step: StepOf<'grow'>, run: QemuImgRun): Promise<void> {
     const path = this.#path(step.file);
-    if (step.format === 'raw') { await growRawFile(path, step.sizeBytes, step.preallocated); return; }
+    if (step.format === 'raw') {
+      await growRawFile(path, step.sizeBytes, step.preallocated);
+      return;
+    }
     if ((await virtualBytes(path)) >= step.sizeBytes) return;
     await this.qemuImg.resize(
       [{ path, format: step.format }, ...this.#layers(step.below)],
@@ -137,7 +142,8 @@ export class StepRunner {
     const file = this.share.file(this.names.infoFile(volumeId));
     if (step.info === undefined) {
       await removeFile(file);
-      await syncDirectory(this.share.path); return;
+      await syncDirectory(this.share.path);
+      return;
     }
     const through = this.share.temporary(`${volumeId}.info`);
     await this.#makeTemporaries();
