@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CrashCase } from './crash-case.js';
@@ -17,6 +17,9 @@ const SYSTEM_CALLS = [
 
 /** From the signal to all threads standing still; a stop that is over already is not waited for. */
 const STOP_MS = 1000;
+
+/** A process that stands still for longer, with nothing more to be read about it, was not meant to. */
+const STUCK_MS = 500;
 
 export interface FrozenStates {
   /** System calls that changed the share, or could have, in the process and in every qemu-img it ran. */
@@ -35,6 +38,9 @@ export class FreezingProgram implements AsyncDisposable {
   readonly #calls = new Map<string, string>();
   /** Threads that were sent SIGSTOP and have not stopped yet. */
   readonly #stopping = new Set<string>();
+  /** Processes that were stopped, and the number of lines that had come when they were last seen to stand still. */
+  readonly #leaders = new Map<number, number>();
+  #lines = 0;
   #directory = '';
   #moments = 0;
   #last: ShareImage | undefined;
@@ -79,10 +85,29 @@ export class FreezingProgram implements AsyncDisposable {
   }
 
   async #watch(): Promise<void> {
+    const watchdog = setInterval(() => this.#releaseStuck(), STUCK_MS);
+    try {
+      await this.#readAll();
+    } finally {
+      clearInterval(watchdog);
+    }
+  }
+
+  /** Two threads that are sent SIGSTOP at once may stop their process once or twice: the second is not waited for. */
+  #releaseStuck(): void {
+    for (const [leader, lines] of this.#leaders) {
+      if (!isStanding(leader)) this.#leaders.set(leader, -1);
+      else if (lines === this.#lines) resume(leader);
+      else this.#leaders.set(leader, this.#lines);
+    }
+  }
+
+  async #readAll(): Promise<void> {
     for await (const line of createInterface({ input: this.strace.stdout! })) await this.#read(line);
   }
 
   async #read(line: string): Promise<void> {
+    this.#lines += 1;
     const [, thread, text] = /^(\d+) +(.*)$/.exec(line) ?? [];
     if (thread === undefined || text === undefined) return;
     if (text.startsWith('--- SIGSTOP {')) this.#stopping.add(thread);
@@ -94,9 +119,10 @@ export class FreezingProgram implements AsyncDisposable {
     if (!this.#stopping.delete(thread)) return;
     const leader = leaderOf(thread);
     if (leader === undefined) return;
+    this.#leaders.set(leader, -1);
     const stands = await standsStill(leader);
     if (stands && this.#concerns(thread)) await this.#capture();
-    process.kill(leader, 'SIGCONT');
+    resume(leader);
   }
 
   #concerns(thread: string): boolean {
@@ -120,14 +146,32 @@ function leaderOf(thread: string): number | undefined {
   }
 }
 
+/** It may have ended all the same. */
+function resume(leader: number): void {
+  try {
+    process.kill(leader, 'SIGCONT');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 async function standsStill(leader: number): Promise<boolean> {
-  const tasks = `/proc/${String(leader)}/task`;
   const deadline = performance.now() + STOP_MS;
-  while (performance.now() < deadline) {
-    if (readdirSync(tasks).every((task) => isStopped(`${tasks}/${task}/stat`))) return true;
+  while (performance.now() < deadline && existsSync(`/proc/${String(leader)}`)) {
+    if (isStanding(leader)) return true;
     await delay(1);
   }
   return false;
+}
+
+/** Whether all threads of a process are stopped; one that is gone does not stand. */
+function isStanding(leader: number): boolean {
+  const tasks = `/proc/${String(leader)}/task`;
+  try {
+    return readdirSync(tasks).every((task) => isStopped(`${tasks}/${task}/stat`));
+  } catch {
+    return false;
+  }
 }
 
 function isStopped(statFile: string): boolean {

@@ -78,14 +78,26 @@ export class KillableProgram implements AsyncDisposable {
 /** Starts the next program while the last one is still at work: most of the time goes into starting. */
 export class ProgramSupply implements AsyncDisposable {
   #next = KillableProgram.start();
+  #spare: KillableProgram | undefined;
 
   async take(): Promise<KillableProgram> {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare !== undefined) return spare;
     const program = await this.#next;
     this.#next = KillableProgram.start();
     return program;
   }
 
+  /** One that lives may be taken again. */
+  async giveBack(program: KillableProgram): Promise<void> {
+    if (this.#spare === undefined) this.#spare = program;
+    else await program[Symbol.asyncDispose]();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await (await this.#next)[Symbol.asyncDispose]();
+    const program = await this.#next;
+    await program[Symbol.asyncDispose]();
+    await this.#spare?.[Symbol.asyncDispose]();
   }
 }

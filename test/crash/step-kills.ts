@@ -30,8 +30,10 @@ export async function killAtEachStep(site: KillSite): Promise<void> {
 export async function killOnce(site: KillSite, where: string, extras: OrderExtras): Promise<boolean> {
   const { crashCase, directory, tally, aftermath } = site;
   await writeShare(directory, crashCase.image);
-  await using program = await site.programs.take();
+  const program = await site.programs.take();
   const result = await program.obey(crashCase, directory, extras);
+  if (result.end === 'killed') await program[Symbol.asyncDispose]();
+  else await site.programs.giveBack(program);
   if (result.end === 'done') return false;
   if (result.end === 'failed') throw new Error(`not killed at ${where}, but ${result.message}`);
   try {
