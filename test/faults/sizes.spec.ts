@@ -95,7 +95,7 @@ describe.each(['raw', 'qcow2'])('sizes of %s volumes', (format) => {
 
   /** Raw files end below 16 TiB on ext4, and qcow2 has a limit of its own. */
   async function expectTooLarge(error: DriverError | undefined, sizeBytes: number): Promise<void> {
-    if (error?.code === 'failed') {
+    if (error?.code === 'invalid-input') {
       expect(error.message).toMatch(/too large for file format 'qcow2'/);
     } else if (error !== undefined) {
       expectError(error, 'no-space', /file system|larger than|has room/);

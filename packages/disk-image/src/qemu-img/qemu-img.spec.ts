@@ -238,6 +238,8 @@ describe('QemuImg', () => {
     ['command-output-too-large', 'wrote more than it may', 'SIGTERM', 'unsafe-image'],
     ['command-failed', 'qemu-img: error while writing: No space left on device', undefined, 'no-space'],
     ['command-failed', 'qemu-img: error while writing: Disk quota exceeded', undefined, 'no-space'],
+    ['command-failed', 'qemu-img: No space left in the file header', undefined, 'no-space'],
+    ['command-failed', "The image size is too large for file format 'qcow2'", undefined, 'invalid-input'],
     ['command-failed', 'qemu-img: Could not resize file: File too large', undefined, 'no-space'],
     [
       'command-failed',

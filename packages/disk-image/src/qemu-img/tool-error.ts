@@ -8,7 +8,8 @@ interface Reading {
 
 /** What the tools print, in the order in which it counts. `LC_ALL=C` holds the texts still. */
 const SAID: readonly (readonly [pattern: RegExp, reading: Reading])[] = [
-  [/no space left on device|disk quota exceeded/i, { code: 'no-space' }],
+  [/no space left (on device|in the file header)|disk quota exceeded/i, { code: 'no-space' }],
+  [/image size is too large/i, { code: 'invalid-input' }],
   [/file too large/i, { code: 'no-space', advice: 'the file would be larger than files may be there' }],
   [
     /cannot allocate memory|failed to (allocate|map segment)|out of memory|qemu_thread_create/i,

@@ -9,6 +9,7 @@ import { systemCode } from '../chain/file-errors.js';
 import { isTemporarySnapshot } from '../chain/file-names.js';
 import type { ShareTools } from '../driver/file-volumes.js';
 import { FileVolumes } from '../driver/file-volumes.js';
+import { requireRoomToMerge } from '../driver/room-to-merge.js';
 import { describeStep } from '../plan/plan.js';
 import { planDeleteSnapshot } from '../plan/snapshot-plans.js';
 import { planRecordFormats } from '../plan/volume-plans.js';
@@ -53,7 +54,9 @@ export class Adoption {
     for (const leftOver of leftOverSnapshots(chain)) {
       const now = await tools.reader.readChain({ id: found.id, providerMetadata: { format } });
       const plan = planDeleteSnapshot(this.volumes.names, now, leftOver);
-      if (plan !== undefined) await tools.executor.run(context, plan);
+      if (plan === undefined) continue;
+      await requireRoomToMerge(tools.directory, plan);
+      await tools.executor.run(context, plan);
     }
     return {
       providerLocation: share.share,
