@@ -6,5 +6,7 @@ export default {
   roots: ['<rootDir>/packages', '<rootDir>/drivers', '<rootDir>/examples'],
   testMatch: ['**/src/**/*.spec.ts'],
   maxWorkers: 2,
+  // Some run real tools, on machines that are busy with something else.
+  testTimeout: 60_000,
   collectCoverageFrom: ['{packages,drivers}/*/src/**/*.ts', '!**/*.spec.ts', '!**/index.ts'],
 };
