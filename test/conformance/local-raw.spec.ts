@@ -1,3 +1,4 @@
-import { describeLocal } from './local-suite.js';
+import { describeConformance } from '@scoria/testkit';
+import { localHarness } from './local-harness.js';
 
-describeLocal('raw');
+describeConformance('the local driver, raw volumes', () => localHarness('raw'));

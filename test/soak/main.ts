@@ -1,7 +1,8 @@
 /** Long runs of tests that `npm test` has in short: `npm run soak -- NAME`. */
+import { soakChains } from './chains.js';
 import { soakCrash } from './crash.js';
 
-const SOAKS: Readonly<Record<string, () => Promise<void>>> = { crash: soakCrash };
+const SOAKS: Readonly<Record<string, () => Promise<void>>> = { chains: soakChains, crash: soakCrash };
 
 const name = process.argv[2] ?? '';
 const soak = Object.hasOwn(SOAKS, name) ? SOAKS[name] : undefined;

@@ -1,15 +1,15 @@
 import { KIB } from '@scoria/core';
 import localPlugin from '@scoria/driver-local';
-import { describeConformance } from '@scoria/testkit';
+import type { ConformanceHarness } from '@scoria/testkit';
 import { directoryStorage } from '../support/directory-storage.js';
 import { hostPorts } from '../support/host-ports.js';
 
-/** The conformance suite on the local driver with the real qemu-img. A file for each format, to run side by side. */
-export function describeLocal(format: 'raw' | 'qcow2'): void {
-  describeConformance(`the local driver, ${format} volumes`, () => ({
+/** The local driver on a directory of its own, with the real qemu-img. */
+export function localHarness(format: 'raw' | 'qcow2'): ConformanceHarness {
+  return {
     plugin: localPlugin,
     volumeBytes: 256 * KIB,
     ports: hostPorts(),
     freshStorage: async () => directoryStorage({ local_volume_format: format }),
-  }));
+  };
 }
