@@ -97,7 +97,7 @@ describe('QemuImg on real files', () => {
     const convert = (limits: object): Promise<void> =>
       chain.qemuImg.convert(raw, { path: pathOf('out'), format: 'qcow2' }, { signal: chain.signal, limits });
     await expect(convert({ fileSizeBytes: MIB })).rejects.toMatchObject({ code: 'unsafe-image' });
-    await expect(convert({ addressSpaceBytes: 60 * MIB })).rejects.toMatchObject({ code: 'unsafe-image' });
+    await expect(convert({ addressSpaceBytes: 40 * MIB })).rejects.toMatchObject({ code: 'unsafe-image' });
     await convert({ fileSizeBytes: 8 * MIB });
   });
 
