@@ -1,5 +1,6 @@
 import { DriverError, isDriverError, messageOf } from '@scoria/core';
 import type { DriverErrorCode } from '@scoria/core';
+import { systemCode as hostCode } from '@scoria/host';
 
 const CODES: Readonly<Record<string, readonly [DriverErrorCode, string]>> = {
   ENOSPC: ['no-space', 'the share is full; free some room on it'],
@@ -15,9 +16,9 @@ const CODES: Readonly<Record<string, readonly [DriverErrorCode, string]>> = {
   EEXIST: ['already-exists', 'the name is taken; nothing was changed'],
 };
 
-/** The `code` of a system error, or '' for anything else. */
+/** The `code` of a system error ('ENOENT'), or '' for anything else. */
 export function systemCode(error: unknown): string {
-  return (error as NodeJS.ErrnoException | undefined)?.code ?? '';
+  return hostCode(error) ?? '';
 }
 
 /**

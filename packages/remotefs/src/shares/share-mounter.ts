@@ -3,7 +3,7 @@ import { inject, injectable } from 'inversify';
 import { createHash } from 'node:crypto';
 import { lstat, mkdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { errnoOf } from './errno.js';
+import { systemCode } from '../chain/file-errors.js';
 import { matchesMount, MountTable, type MountEntry } from './mount-table.js';
 import { MOUNT_TIMEOUT_MS, MountedSharesOptions } from './mounted-shares-options.js';
 import { unusableShare } from './share.js';
@@ -134,7 +134,7 @@ async function makeMountPoint(share: string, directory: string): Promise<void> {
   try {
     await mkdir(directory, { mode: 0o550 });
   } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') {
+    if (systemCode(error) !== 'EEXIST') {
       throw unusableShare(share, `its mount point cannot be made: ${messageOf(error)}`, error);
     }
   }

@@ -2,7 +2,7 @@ import { messageOf } from '@scoria/core';
 import { randomUUID } from 'node:crypto';
 import { lstat, mkdir, open, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { errnoOf } from './errno.js';
+import { systemCode } from '../chain/file-errors.js';
 import { NoAnswerError, OneAtATime } from './one-at-a-time.js';
 import { HIDDEN_DIRECTORY } from './share.js';
 
@@ -41,13 +41,13 @@ export class ShareProbe {
       await this.#looks.run(this.timeoutMs, () => this.look(this.directory));
       return undefined;
     } catch (error) {
-      return FULL.has(errnoOf(error)) ? undefined : this.#reason(error);
+      return FULL.has(systemCode(error)) ? undefined : this.#reason(error);
     }
   }
 
   #reason(error: unknown): string {
     if (error instanceof NoAnswerError) return noAnswerReason(error);
-    const code = errnoOf(error);
+    const code = systemCode(error);
     if (code === 'EACCES' || code === 'EPERM') return notAllowed(this.directory);
     return REASONS[code] ?? `no file can be created on it: ${messageOf(error)}`;
   }
@@ -76,7 +76,7 @@ async function makeHidden(hidden: string): Promise<void> {
   try {
     await mkdir(hidden, 0o770);
   } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error;
+    if (systemCode(error) !== 'EEXIST') throw error;
   }
   const found = await lstat(hidden);
   if (!found.isDirectory()) {

@@ -1,6 +1,6 @@
 import { DriverError, messageOf } from '@scoria/core';
 import { open } from 'node:fs/promises';
-import { errnoOf } from './errno.js';
+import { systemCode } from '../chain/file-errors.js';
 import { parseLine, type ShareSpec } from './shares-file-line.js';
 import { normalSource } from './source-name.js';
 
@@ -78,7 +78,7 @@ async function readText(file: string): Promise<string> {
     return buffer.toString('utf8', 0, bytesRead);
   } catch (error) {
     if (error instanceof DriverError) throw error;
-    if (errnoOf(error) === 'ENOENT')
+    if (systemCode(error) === 'ENOENT')
       throw sharesFileError(file, `does not exist; write ${EXAMPLE}, into it`, error);
     throw sharesFileError(file, `cannot be read: ${messageOf(error)}`, error);
   }
