@@ -15,7 +15,7 @@ const mayImport = {
     'packages/store',
   ],
   'packages/api': ['packages/core', 'packages/manager'],
-  'packages/cli': ['packages/core', 'packages/host', 'packages/manager', 'packages/api'],
+  'packages/cli': ['packages/core', 'packages/host', 'packages/store', 'packages/manager', 'packages/api'],
   'packages/testkit': ['packages/core'],
   'drivers/[^/]+': ['packages/core', 'packages/disk-image', 'packages/remotefs', 'packages/librbd'],
   'examples/vendor-driver': ['packages/core'],
