@@ -65,6 +65,7 @@ function nodePackagesInstalled() {
 function installNodePackages() {
   if (nodePackagesInstalled()) return;
   run('installing the Node packages of package-lock.json', 'npm', ['ci', '--no-audit', '--no-fund'], {
+    env: { JOBS: 'max' }, // for what is compiled where no binary can be fetched
     timeout: 10 * minutes,
   });
 }
