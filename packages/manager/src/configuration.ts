@@ -28,3 +28,4 @@ export interface Configuration {
   readonly statsIntervalMs: number;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
 }
+export const Configuration = Symbol.for('scoria.Configuration');
