@@ -1,0 +1,59 @@
+import type { ModelUpdate, Snapshot, Volume } from '@scoria/core';
+import { applyUpdate } from '@scoria/core';
+import type { Changes, SnapshotRecord, VolumeRecord } from '@scoria/store';
+
+/** What a record keeps for its driver. */
+interface ProviderFields {
+  readonly sizeBytes: number;
+  readonly providerLocation?: string;
+  readonly providerId?: string;
+  readonly providerMetadata: Readonly<Record<string, string>>;
+}
+
+/** The id the backend knows a volume by: a migration makes it another than the record's. */
+export function backendIdOf(record: Pick<VolumeRecord, 'id' | 'nameId'>): string {
+  return record.nameId ?? record.id;
+}
+
+/**
+ * A volume as its driver sees it.
+ * @param status the state to show, where it is not the record's: the one an operation began in
+ */
+export function toDriverVolume(record: VolumeRecord, status = record.status): Volume {
+  return { id: backendIdOf(record), name: record.name, status, ...providerFields(record) };
+}
+
+/** A snapshot as its driver sees it, with the volume it is of. */
+export function toDriverSnapshot(record: SnapshotRecord, volume: VolumeRecord | Volume): Snapshot {
+  const driverVolume = 'backend' in volume ? toDriverVolume(volume) : volume;
+  return { id: record.id, name: record.name, volume: driverVolume, ...providerFields(record) };
+}
+
+/**
+ * What to store of an update: the driver's fields as they are after it. The size only where the driver named one.
+ * @param current the record, or its driver fields, as stored before
+ */
+export function changesOf(update: ModelUpdate, current: ProviderFields): Changes<ProviderFields> {
+  const before = { id: '', name: '', status: 'available', ...providerFields(current) } as const;
+  const { providerLocation, providerId, providerMetadata } = applyUpdate<Volume>(before, update);
+  return {
+    ...(update.sizeBytes === undefined ? {} : { sizeBytes: update.sizeBytes }),
+    ...(providerLocation === undefined ? {} : { providerLocation }),
+    ...(providerId === undefined ? {} : { providerId }),
+    providerMetadata,
+  };
+}
+
+function providerFields({
+  sizeBytes,
+  providerLocation,
+  providerId,
+  providerMetadata,
+}: ProviderFields): ProviderFields {
+  return {
+    sizeBytes,
+    ...(providerLocation === undefined ? {} : { providerLocation }),
+    ...(providerId === undefined ? {} : { providerId }),
+    providerMetadata,
+  };
+}
