@@ -33,7 +33,7 @@ export default defineDriver({
   name: 'local',
   apiRange: '^1.0.0',
   options: LOCAL_OPTIONS,
-  capabilities: ['clone', 'revert', 'manage', 'adopt', 'changedBlocks', 'trim'],
+  capabilities: ['clone', 'revert', 'manage', 'adopt', 'inspect', 'plan', 'changedBlocks', 'trim'],
   driver: LocalDriver,
   bindings,
 });

@@ -42,7 +42,7 @@ export default defineDriver({
   name: 'nfs',
   apiRange: '^1.0.0',
   options: NFS_OPTIONS,
-  capabilities: ['clone', 'revert', 'manage', 'adopt', 'changedBlocks', 'trim'],
+  capabilities: ['clone', 'revert', 'manage', 'adopt', 'inspect', 'plan', 'changedBlocks', 'trim'],
   driver: NfsDriver,
   bindings,
 });

@@ -1,5 +1,7 @@
 import type { OperationContext } from '../context.js';
+import type { VolumeLayer } from '../models/layer.js';
 import type { AdoptableVolume, ManageableEntry, ManageReference } from '../models/manage.js';
+import type { PlanRequest } from '../models/plan-request.js';
 import type { ModelUpdate, Snapshot, Volume } from '../models/volume.js';
 
 /** `clone`: a copy of a volume made by the backend. Without it the generic copy through devices is used. */
@@ -53,6 +55,30 @@ export interface AdoptVolumes {
   adopt(context: OperationContext, found: AdoptableVolume): Promise<ModelUpdate>;
 }
 
+/** `inspect`: tell what a volume is made of on the backend. */
+export interface InspectVolumes {
+  /**
+   * The layers of a volume as they are on the backend now, oldest first; also layers of snapshots that nobody
+   * knows. Changes no data. In any state of the volume.
+   * @param snapshots those that are known, for backends that cannot tell them by themselves
+   * @throws DriverError `volume-not-found`, `damaged`, `unsafe-image`
+   */
+  chainOf(
+    context: OperationContext,
+    volume: Volume,
+    snapshots: readonly Snapshot[],
+  ): Promise<readonly VolumeLayer[]>;
+}
+
+/** `plan`: tell what an operation would do, without doing it. */
+export interface PlanOperations {
+  /**
+   * The steps the operation would take now, each a sentence for a person. Changes nothing, and promises nothing.
+   * @throws DriverError what the operation would raise, as far as that can be told beforehand
+   */
+  planOf(context: OperationContext, request: PlanRequest): Promise<readonly string[]>;
+}
+
 /**
  * What a driver may do beyond {@link VolumeDriver}: name → the methods it takes. An empty list is a statement
  * about the driver's other methods:
@@ -69,6 +95,8 @@ export const CAPABILITIES = {
   revert: ['revertToSnapshot'],
   manage: ['listManageable', 'manageExistingSize', 'manageExisting', 'unmanage'],
   adopt: ['findAdoptable', 'adopt'],
+  inspect: ['chainOf'],
+  plan: ['planOf'],
   onlineSnapshot: [],
   onlineExtend: [],
   changedBlocks: [],
@@ -83,10 +111,17 @@ export interface CapabilityInterfaces {
   revert: RevertToSnapshot;
   manage: ManageVolumes;
   adopt: AdoptVolumes;
+  inspect: InspectVolumes;
+  plan: PlanOperations;
 }
 
 /** Every optional method; what a driver that declares all of them has. */
-export type OptionalMethods = CloneVolume & RevertToSnapshot & ManageVolumes & AdoptVolumes;
+export type OptionalMethods = CloneVolume &
+  RevertToSnapshot &
+  ManageVolumes &
+  AdoptVolumes &
+  InspectVolumes &
+  PlanOperations;
 
 /**
  * Where a driver's declared capabilities and its methods differ, as sentences; empty when they agree.

@@ -42,6 +42,8 @@ const CALLS: Record<Exclude<keyof GuardedDriver, 'teardown'>, Call> = {
   unmanage: (driver, c) => driver.unmanage(c, aVolume()),
   findAdoptable: (driver, c) => collect(driver.findAdoptable(c)),
   adopt: (driver, c) => driver.adopt(c, adoptable),
+  chainOf: (driver, c) => driver.chainOf(c, aVolume(), []),
+  planOf: (driver, c) => driver.planOf(c, { operation: 'create-volume', volume: creating }),
 };
 const ALL = Object.keys(CAPABILITIES) as Capability[];
 const OPTIONAL = ALL.flatMap((capability) =>

@@ -2,6 +2,7 @@ import { DriverError } from '../errors.js';
 import { isUuid } from '../ids.js';
 import type { DeviceMode } from '../block-device.js';
 import type { VolumeStatus } from '../models/status.js';
+import type { PlanRequest } from '../models/plan-request.js';
 import type { DeviceTarget, Snapshot, Volume } from '../models/volume.js';
 import { sizeProblem } from '../sizes.js';
 import type { Capability } from './capabilities.js';
@@ -41,13 +42,15 @@ const READABLE: readonly VolumeStatus[] = [
  */
 export const METHOD_RULES = {
   createVolume: { states: ['creating'] },
+  // In 'creating' it is the undoing of a create.
   deleteVolume: { states: [...AT_REST, 'creating'] },
   extendVolume: {
     states: ['extending', 'available'],
     with: { capability: 'onlineExtend', states: ['in-use'] },
   },
   createSnapshot: { states: ['available', 'backing-up'], with: ONLINE_SNAPSHOT },
-  deleteSnapshot: { states: ['available'], with: ONLINE_SNAPSHOT },
+  // In 'deleting' the volume goes with its snapshots.
+  deleteSnapshot: { states: ['available', 'deleting'], with: ONLINE_SNAPSHOT },
   createVolumeFromSnapshot: { states: ['creating'] },
   createClonedVolume: { states: ['creating'] },
   cloneSource: { states: ['available', 'backing-up'], with: ONLINE_SNAPSHOT },
@@ -56,7 +59,9 @@ export const METHOD_RULES = {
   unmanage: { states: [...AT_REST] },
   ensureExport: { states: ['in-use'] },
   initializeConnection: { states: [...READABLE, 'downloading'] },
-  openForReading: { states: [...READABLE, 'downloading', 'restoring-backup', 'creating', 'managing'] },
+  openForReading: {
+    states: [...READABLE, 'downloading', 'restoring-backup', 'creating', 'managing', 'retyping'],
+  },
   openForWriting: {
     states: [
       'available',
@@ -66,6 +71,7 @@ export const METHOD_RULES = {
       'attaching',
       'maintenance',
       'retyping',
+      'reverting',
     ],
   },
 } as const satisfies Readonly<Record<string, StateRule>>;
@@ -156,6 +162,28 @@ function requireOpenable(target: DeviceTarget, mode: DeviceMode, capabilities: r
 type Arguments = readonly unknown[];
 type Check = (args: Arguments, capabilities: readonly Capability[]) => void;
 
+/** The method that a request plans, with its arguments: planning is refused where the call would be. */
+function plannedCall(request: PlanRequest): [method: string, args: Arguments] {
+  switch (request.operation) {
+    case 'create-volume':
+      return ['createVolume', [request.volume]];
+    case 'delete-volume':
+      return ['deleteVolume', [request.volume]];
+    case 'extend-volume':
+      return ['extendVolume', [request.volume, request.newSizeBytes]];
+    case 'create-snapshot':
+      return ['createSnapshot', [request.snapshot]];
+    case 'delete-snapshot':
+      return ['deleteSnapshot', [request.snapshot]];
+    case 'revert-to-snapshot':
+      return ['revertToSnapshot', [request.volume, request.snapshot]];
+    case 'clone-volume':
+      return ['createClonedVolume', [request.volume, request.source]];
+    case 'create-volume-from-snapshot':
+      return ['createVolumeFromSnapshot', [request.volume, request.snapshot]];
+  }
+}
+
 /** What is checked before each driver method; `args` are the method's own, without the context. */
 export const METHOD_CHECKS: Readonly<Record<string, Check>> = {
   createVolume: ([volume], caps) => requireVolume('createVolume', volume as Volume, caps),
@@ -204,5 +232,10 @@ export const METHOD_CHECKS: Readonly<Record<string, Check>> = {
   ensureExport: ([volume], caps) => requireVolume('ensureExport', volume as Volume, caps),
   initializeConnection: ([volume], caps) => requireVolume('initializeConnection', volume as Volume, caps),
   terminateConnection: ([volume]) => requireId('volume', (volume as Volume).id),
+  chainOf: ([volume]) => requireId('volume', (volume as Volume).id),
+  planOf: ([request], caps) => {
+    const [method, args] = plannedCall(request as PlanRequest);
+    METHOD_CHECKS[method]?.(args, caps);
+  },
   openDevice: ([target, mode], caps) => requireOpenable(target as DeviceTarget, mode as DeviceMode, caps),
 };

@@ -88,7 +88,8 @@ export abstract class VolumeDriver {
 
   /**
    * Removes a snapshot; the volume and every other snapshot read as before. Idempotent: one that is gone (or
-   * never came to be) is a success. Volume's states: `available`, and with `onlineSnapshot` also `in-use`.
+   * never came to be) is a success. Volume's states: `available`, `deleting` (its snapshots go first), and with
+   * `onlineSnapshot` also `in-use`.
    * @throws DriverError `snapshot-busy` while something depends on it: back to `available`.
    */
   abstract deleteSnapshot(context: OperationContext, snapshot: Snapshot): Promise<void>;

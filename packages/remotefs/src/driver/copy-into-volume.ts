@@ -5,7 +5,9 @@ import type { Chain, Layer } from '../chain/chain.js';
 import { snapshotLayers } from '../chain/chain.js';
 import type { ShareDirectory } from '../chain/share-directory.js';
 import { planCopyToVolume } from '../plan/volume-plans.js';
-import type { CopySource } from '../plan/plan.js';
+import type { CopySource, Plan } from '../plan/plan.js';
+import type { Share } from '../shares/share.js';
+import type { FileVolumes } from './file-volumes.js';
 import type { RemoteFsTools } from './remotefs-tools.js';
 import { requireUnusedId } from './unused-names.js';
 
@@ -46,14 +48,23 @@ export async function copyIntoVolume(
   const share = await placement.choose(volume.sizeBytes, sourceShare);
   const reading = { volumeId: from.volume.id, share: sourceShare, mode: 'shared' } as const;
   await using held = await volumes.holdNew(context, volume.id, share, reading);
+  await held.tools.executor.run(context, await copyPlan(volumes, volume, sourceShare, from));
+  return { providerLocation: share.share, providerMetadata: { format: volumes.policy.format } };
+}
+
+/** The plan of {@link copyIntoVolume}, for a source that is held and a volume that is not there yet. */
+export async function copyPlan(
+  volumes: FileVolumes,
+  volume: Volume,
+  sourceShare: Share,
+  from: DataSource,
+): Promise<Plan> {
   const { directory, reader } = volumes.toolsFor(sourceShare);
   const layers = from.layers(await reader.readChain(from.volume));
   const source = copySource(directory, layers, from);
   requireFit(volume, source, from.name);
   await requireUnusedId(volumes, volume.id);
-  const plan = planCopyToVolume(volumes.names, volume.id, volume.sizeBytes, source, volumes.policy);
-  await held.tools.executor.run(context, plan);
-  return { providerLocation: share.share, providerMetadata: { format: volumes.policy.format } };
+  return planCopyToVolume(volumes.names, volume.id, volume.sizeBytes, source, volumes.policy);
 }
 
 function copySource(directory: ShareDirectory, layers: readonly Layer[], from: DataSource): CopySource {

@@ -1,4 +1,4 @@
-import { isDriverError, VolumeDriver } from '@scoria/core';
+import { VolumeDriver } from '@scoria/core';
 import type {
   AdoptableVolume,
   AdoptVolumes,
@@ -9,27 +9,38 @@ import type {
   Connector,
   DeviceMode,
   DeviceTarget,
+  InspectVolumes,
   ManageableEntry,
   ManageReference,
   ManageVolumes,
   ModelUpdate,
   OperationContext,
+  PlanOperations,
+  PlanRequest,
   RevertToSnapshot,
   Snapshot,
   Volume,
+  VolumeLayer,
 } from '@scoria/core';
 import { activeLayer } from '../chain/chain.js';
 import type { Layer } from '../chain/chain.js';
 import type { ShareDirectory } from '../chain/share-directory.js';
-import { planCreateSnapshot, planDeleteSnapshot, planRevert } from '../plan/snapshot-plans.js';
-import { planCreateVolume, planDeleteVolume, planExtend } from '../plan/volume-plans.js';
+import { planCreateVolume } from '../plan/volume-plans.js';
 import { recoverShares } from '../execute/recovery.js';
 import type { Share } from '../shares/share.js';
 import { requireConnector, requireExpectedSize } from './attachment-checks.js';
 import { cloneOf, copyIntoVolume, snapshotOf } from './copy-into-volume.js';
+import {
+  createSnapshotPlan,
+  deleteSnapshotPlan,
+  deleteVolumePlan,
+  extendPlan,
+  revertPlan,
+} from './held-plans.js';
+import { planOperation } from './plan-operation.js';
+import { readLayers } from './read-layers.js';
 import type { RemoteFsTools } from './remotefs-tools.js';
-import { requireRoomToMerge } from './room-to-merge.js';
-import { requireUnusedFile, requireUnusedId } from './unused-names.js';
+import { requireUnusedId } from './unused-names.js';
 
 /** How a volume's active file reaches a host; what differs between the drivers of the family. */
 export interface ActiveFile {
@@ -50,7 +61,7 @@ export interface ActiveFile {
  */
 export abstract class RemoteFsDriver
   extends VolumeDriver
-  implements CloneVolume, RevertToSnapshot, ManageVolumes, AdoptVolumes
+  implements CloneVolume, RevertToSnapshot, ManageVolumes, AdoptVolumes, InspectVolumes, PlanOperations
 {
   constructor(protected readonly tools: RemoteFsTools) {
     super();
@@ -111,8 +122,8 @@ export abstract class RemoteFsDriver
       return;
     }
     await using held = await volumes.hold(context, found);
-    const chain = await ifThere(held.tools.reader.readChain(found));
-    if (chain !== undefined) await held.tools.executor.run(context, planDeleteVolume(chain));
+    const plan = await deleteVolumePlan(held, found);
+    if (plan !== undefined) await held.tools.executor.run(context, plan);
   }
 
   override async extendVolume(
@@ -122,33 +133,27 @@ export abstract class RemoteFsDriver
   ): Promise<ModelUpdate> {
     const { volumes } = this.tools;
     await using held = await volumes.hold(context, volume);
-    const chain = await held.tools.reader.readChain(volume);
-    await held.tools.executor.run(context, planExtend(chain, newSizeBytes, volumes.policy.preallocated));
+    await held.tools.executor.run(context, await extendPlan(volumes, held, volume, newSizeBytes));
     return { sizeBytes: newSizeBytes };
   }
 
   override async createSnapshot(context: OperationContext, snapshot: Snapshot): Promise<ModelUpdate> {
-    const { volume } = snapshot;
     const { volumes } = this.tools;
-    const { names } = volumes;
-    await using held = await this.tools.volumes.hold(context, volume);
-    const { info, active } = await held.tools.reader.readActive(volume);
-    const plan = planCreateSnapshot(names, volume.id, snapshot.id, info, active);
-    await requireUnusedFile(volumes, held.tools.share, names.overlay(volume.id, snapshot.id));
+    await using held = await volumes.hold(context, snapshot.volume);
+    const { plan, sizeBytes } = await createSnapshotPlan(volumes, held, snapshot);
     await held.tools.executor.run(context, plan);
-    return { sizeBytes: active.virtualBytes };
+    return { sizeBytes };
   }
 
   override async deleteSnapshot(context: OperationContext, snapshot: Snapshot): Promise<void> {
     const { volume } = snapshot;
-    await using held = await this.tools.volumes.hold(context, volume);
-    const chain = await ifThere(held.tools.reader.readChain(volume));
-    const plan = chain && planDeleteSnapshot(this.tools.volumes.names, chain, snapshot.id);
+    const { volumes } = this.tools;
+    await using held = await volumes.hold(context, volume);
+    const plan = await deleteSnapshotPlan(volumes, held, snapshot);
     if (plan === undefined) {
       context.logger.warn(`snapshot ${snapshot.id} of volume ${volume.id} is not there: nothing to delete`);
       return;
     }
-    await requireRoomToMerge(held.tools.directory, plan);
     await held.tools.executor.run(context, plan);
   }
 
@@ -158,9 +163,7 @@ export abstract class RemoteFsDriver
     snapshot: Snapshot,
   ): Promise<ModelUpdate> {
     await using held = await this.tools.volumes.hold(context, volume);
-    const chain = await held.tools.reader.readChain(volume);
-    const plan = planRevert(chain, snapshot.id, activeLayer(chain).virtualBytes);
-    await held.tools.executor.run(context, plan);
+    await held.tools.executor.run(context, await revertPlan(held, volume, snapshot));
     return {};
   }
 
@@ -216,14 +219,12 @@ export abstract class RemoteFsDriver
   async adopt(context: OperationContext, found: AdoptableVolume): Promise<ModelUpdate> {
     return this.tools.adoption.adopt(context, found);
   }
-}
 
-/** What a delete finds gone is no error. */
-async function ifThere<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (isDriverError(error, 'volume-not-found')) return undefined;
-    throw error;
+  async chainOf(context: OperationContext, volume: Volume): Promise<readonly VolumeLayer[]> {
+    return readLayers(context, this.tools.volumes, volume);
+  }
+
+  async planOf(context: OperationContext, request: PlanRequest): Promise<readonly string[]> {
+    return planOperation(context, this.tools, request);
   }
 }

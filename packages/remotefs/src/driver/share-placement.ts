@@ -23,13 +23,18 @@ export class SharePlacement {
    * @throws DriverError `unavailable` where no share is mounted, `no-space` where none is large enough
    */
   async choose(sizeBytes: number, preferred?: Share): Promise<Share> {
+    const share = await this.preview(sizeBytes, preferred);
+    this.provisioned.add(share, sizeBytes);
+    return share;
+  }
+
+  /** What {@link choose} would choose now. */
+  async preview(sizeBytes: number, preferred?: Share): Promise<Share> {
     const { placement } = this.volumes.policy;
     const spaces = await this.#measure((share) => this.provisioned.recent(share));
     const favourite = spaces.find((space) => space.share.share === preferred?.share);
     const fits = favourite !== undefined && roomFor(favourite, placement) >= sizeBytes;
-    const share = fits ? favourite.share : chooseShare(spaces, sizeBytes, placement);
-    this.provisioned.add(share, sizeBytes);
-    return share;
+    return fits ? favourite.share : chooseShare(spaces, sizeBytes, placement);
   }
 
   /** A pool for each usable share, counted anew. */

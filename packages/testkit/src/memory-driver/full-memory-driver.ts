@@ -2,14 +2,18 @@ import type {
   AdoptableVolume,
   AdoptVolumes,
   CloneVolume,
+  InspectVolumes,
   ManageableEntry,
   ManageReference,
   ManageVolumes,
   ModelUpdate,
   OperationContext,
+  PlanOperations,
+  PlanRequest,
   RevertToSnapshot,
   Snapshot,
   Volume,
+  VolumeLayer,
 } from '@scoria/core';
 import { DriverError, isUuid } from '@scoria/core';
 import { injectable, injectFromBase } from 'inversify';
@@ -18,6 +22,7 @@ import type { StoredVolume } from './memory-array.js';
 import { building } from './memory-array.js';
 import { MemoryDriver, nameOf, TEMPORARY } from './memory-driver.js';
 import { alreadyExists, snapshotBusy, volumeNotFound } from './memory-errors.js';
+import { planInMemory } from './memory-plans.js';
 
 const PREFIX = 'volume-';
 
@@ -26,7 +31,7 @@ const PREFIX = 'volume-';
 @injectFromBase({ extendConstructorArguments: true })
 export class FullMemoryDriver
   extends MemoryDriver
-  implements CloneVolume, RevertToSnapshot, ManageVolumes, AdoptVolumes
+  implements CloneVolume, RevertToSnapshot, ManageVolumes, AdoptVolumes, InspectVolumes, PlanOperations
 {
   async createClonedVolume(context: OperationContext, volume: Volume, source: Volume): Promise<ModelUpdate> {
     return this.locked(context, [volume, source], async () => {
@@ -129,6 +134,29 @@ export class FullMemoryDriver
     const stored = this.array.volumes.get(`${PREFIX}${found.id}`);
     if (stored === undefined) throw volumeNotFound(found.id);
     return Promise.resolve({ providerLocation: this.options.array_name, sizeBytes: stored.bytes.sizeBytes });
+  }
+
+  async chainOf(context: OperationContext, volume: Volume): Promise<readonly VolumeLayer[]> {
+    return this.locked(context, [volume], async () => {
+      const { bytes, snapshots } = this.stored(volume);
+      const below = [...snapshots].map(([id, { sizeBytes }], index, all): VolumeLayer => {
+        const parent = all[index - 1]?.[0];
+        return {
+          name: id,
+          ...(parent === undefined ? {} : { parent }),
+          sizeBytes,
+          isVolume: false,
+          snapshotIds: [id],
+        };
+      });
+      const parent = below.at(-1)?.name;
+      const own = { name: nameOf(volume), sizeBytes: bytes.sizeBytes, isVolume: true, snapshotIds: [] };
+      return Promise.resolve([...below, { ...own, ...(parent === undefined ? {} : { parent }) }]);
+    });
+  }
+
+  async planOf(_context: OperationContext, request: PlanRequest): Promise<readonly string[]> {
+    return Promise.resolve(planInMemory(this.array, request));
   }
 
   protected override deviceOptions({

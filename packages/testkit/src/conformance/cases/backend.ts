@@ -47,6 +47,8 @@ function optionalCalls(stage: Stage): Record<string, () => Promise<unknown>> {
     unmanage: () => driver.unmanage(context, source),
     findAdoptable: async () => collect(driver.findAdoptable(context)),
     adopt: () => driver.adopt(context, found),
+    chainOf: () => driver.chainOf(context, source, []),
+    planOf: () => driver.planOf(context, { operation: 'create-volume', volume }),
   };
 }
 
@@ -71,7 +73,8 @@ async function undeclaredIsRefused(stage: Stage): Promise<void> {
   });
 }
 
-function provisioned({ pools }: BackendStats): number {
+/** What all pools together have promised. */
+export function provisioned({ pools }: BackendStats): number {
   return pools.reduce((sum, { provisionedBytes }) => sum + provisionedBytes, 0);
 }
 

@@ -88,6 +88,12 @@ function optionalCallsWith(
       manageExisting: () => stage.driver.manageExisting(stage.context(), managing, {}),
       unmanage: () => stage.driver.unmanage(stage.context(), bad),
     }),
+    ...(capabilities.includes('inspect') && {
+      chainOf: () => stage.driver.chainOf(stage.context(), bad, []),
+    }),
+    ...(capabilities.includes('plan') && {
+      planOf: () => stage.driver.planOf(stage.context(), { operation: 'delete-volume', volume: bad }),
+    }),
   };
 }
 

@@ -7,8 +7,10 @@ import { copyCases } from './copies.js';
 import { creatingCases } from './creating.js';
 import { deviceCases } from './devices.js';
 import { extendingCases } from './extending.js';
+import { inspectingCases } from './inspecting.js';
 import { interruptionCases } from './interruptions.js';
 import { managingCases } from './managing.js';
+import { planningCases } from './planning.js';
 import { revertingCases } from './reverting.js';
 import { snapshotCases } from './snapshots.js';
 import { stateCases } from './states.js';
@@ -24,6 +26,8 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...deviceCases,
   ...connectingCases,
   ...managingCases,
+  ...inspectingCases,
+  ...planningCases,
   ...stateCases,
   ...badInputCases,
   ...concurrencyCases,

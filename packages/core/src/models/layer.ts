@@ -1,0 +1,15 @@
+/** One layer of a volume's data on its backend: a file of a chain, an image of a clone tree. */
+export interface VolumeLayer {
+  /** What the backend calls it; no two layers of a volume have one name. */
+  readonly name: string;
+  /** The layer this one is on. Absent for the oldest. */
+  readonly parent?: string;
+  /** The size a guest would see of it, in bytes. */
+  readonly sizeBytes: number;
+  /** The file's format, where layers are files. */
+  readonly format?: string;
+  /** The volume's data as it is now ends here. True for one layer. */
+  readonly isVolume: boolean;
+  /** The snapshots whose data ends here; mostly one. */
+  readonly snapshotIds: readonly string[];
+}

@@ -1,0 +1,90 @@
+import type { OperationContext, PlanRequest, Volume } from '@scoria/core';
+import type { Plan } from '../plan/plan.js';
+import { describeStep } from '../plan/plan.js';
+import { planCreateVolume } from '../plan/volume-plans.js';
+import type { DataSource } from './copy-into-volume.js';
+import { cloneOf, copyPlan, snapshotOf } from './copy-into-volume.js';
+import type { HeldVolume } from './file-volumes.js';
+import {
+  createSnapshotPlan,
+  deleteSnapshotPlan,
+  deleteVolumePlan,
+  extendPlan,
+  revertPlan,
+} from './held-plans.js';
+import type { RemoteFsTools } from './remotefs-tools.js';
+import { requireUnusedId } from './unused-names.js';
+
+/** See `PlanOperations.planOf`. What is looked at is held as by a reader: nobody changes it meanwhile. */
+export async function planOperation(
+  context: OperationContext,
+  tools: RemoteFsTools,
+  request: PlanRequest,
+): Promise<string[]> {
+  const { volumes } = tools;
+  switch (request.operation) {
+    case 'create-volume':
+      return planNewVolume(tools, request.volume);
+    case 'clone-volume':
+      return planCopy(context, tools, request.volume, cloneOf(request.source));
+    case 'create-volume-from-snapshot':
+      return planCopy(context, tools, request.volume, snapshotOf(request.snapshot));
+    case 'delete-volume': {
+      const found = await volumes.find(request.volume);
+      return found === undefined
+        ? []
+        : planHeld(context, tools, found, (held) => deleteVolumePlan(held, found));
+    }
+    case 'extend-volume': {
+      const { volume, newSizeBytes } = request;
+      return planHeld(context, tools, volume, (held) => extendPlan(volumes, held, volume, newSizeBytes));
+    }
+    case 'create-snapshot': {
+      const { snapshot } = request;
+      return planHeld(context, tools, snapshot.volume, async (held) => {
+        return (await createSnapshotPlan(volumes, held, snapshot)).plan;
+      });
+    }
+    case 'delete-snapshot': {
+      const { snapshot } = request;
+      return planHeld(context, tools, snapshot.volume, (held) => deleteSnapshotPlan(volumes, held, snapshot));
+    }
+    case 'revert-to-snapshot': {
+      const { volume, snapshot } = request;
+      return planHeld(context, tools, volume, (held) => revertPlan(held, volume, snapshot));
+    }
+  }
+}
+
+async function planHeld(
+  context: OperationContext,
+  { volumes }: RemoteFsTools,
+  volume: Volume,
+  plan: (held: HeldVolume) => Promise<Plan | undefined>,
+): Promise<string[]> {
+  await using held = await volumes.hold(context, volume, 'shared');
+  return describe(await plan(held));
+}
+
+async function planNewVolume({ volumes, placement }: RemoteFsTools, volume: Volume): Promise<string[]> {
+  const { share } = await placement.preview(volume.sizeBytes);
+  await requireUnusedId(volumes, volume.id);
+  const plan = planCreateVolume(volumes.names, volume.id, volume.sizeBytes, volumes.policy);
+  return [`place it on ${share}`, ...describe(plan)];
+}
+
+async function planCopy(
+  context: OperationContext,
+  { volumes, placement }: RemoteFsTools,
+  volume: Volume,
+  from: DataSource,
+): Promise<string[]> {
+  const sourceShare = await volumes.shareOf(from.volume);
+  const { share } = await placement.preview(volume.sizeBytes, sourceShare);
+  await using _held = await volumes.hold(context, from.volume, 'shared');
+  return [`place it on ${share}`, ...describe(await copyPlan(volumes, volume, sourceShare, from))];
+}
+
+function describe(plan: Plan | undefined): string[] {
+  return plan?.steps.map(describeStep) ?? [];
+}

@@ -1,0 +1,31 @@
+import type { OperationContext, Volume, VolumeLayer } from '@scoria/core';
+import type { Chain } from '../chain/chain.js';
+import { overlayIndex, snapshotIds } from '../chain/chain.js';
+import type { FileVolumes } from './file-volumes.js';
+
+/** See `InspectVolumes.chainOf`. */
+export async function readLayers(
+  context: OperationContext,
+  volumes: FileVolumes,
+  volume: Volume,
+): Promise<VolumeLayer[]> {
+  await using held = await volumes.hold(context, volume, 'shared');
+  return layersOf(await held.tools.reader.readChain(volume));
+}
+
+/** A snapshot's data is the file below its overlay, so that each file but the active one is some snapshot's data. */
+export function layersOf(chain: Chain): VolumeLayer[] {
+  const ids = snapshotIds(chain);
+  const layers = chain.layers.map(({ file, format, virtualBytes }, index): VolumeLayer => {
+    const parent = chain.layers[index + 1]?.file;
+    return {
+      name: file,
+      ...(parent === undefined ? {} : { parent }),
+      sizeBytes: virtualBytes,
+      format,
+      isVolume: index === 0,
+      snapshotIds: index === 0 ? [] : ids.filter((id) => overlayIndex(chain, id) === index - 1),
+    };
+  });
+  return layers.reverse();
+}
