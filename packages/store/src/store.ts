@@ -128,6 +128,8 @@ export interface Records {
 /** A process that works on this state; alive as long as its lock is held, whatever clocks and process ids say. */
 export interface Owner extends AsyncDisposable {
   readonly id: string;
+  /** Resolves if the lock is lost while its holder lives (a database session that broke): stop working then. */
+  readonly lost: Promise<Error>;
   /** Gives the lock up. Operations that still run under it are free to be taken over. */
   release(): Promise<void>;
 }

@@ -1,0 +1,52 @@
+import type { Lock, LockManager, LockName } from '@scoria/core';
+import { LockError } from '@scoria/core';
+import { randomUUID } from 'node:crypto';
+import type { Owner, OwnerRegistry } from '../store.js';
+
+/** Owners by file locks: the kernel frees them when their process, and what it started, has ended. */
+export class FileOwners implements OwnerRegistry {
+  readonly #mine = new Map<string, Lock>();
+
+  constructor(
+    private readonly locks: LockManager,
+    private readonly directory: string,
+  ) {}
+
+  async register(): Promise<Owner> {
+    const id = randomUUID();
+    this.#mine.set(id, await this.locks.acquire([this.#lockOf(id)], { timeoutMs: 0 }));
+    const release = () => this.#release(id);
+    return { id, lost: new Promise<Error>(() => undefined), release, [Symbol.asyncDispose]: release };
+  }
+
+  async deadAmong(ids: readonly string[]): Promise<string[]> {
+    const dead: string[] = [];
+    for (const id of ids) if (!this.#mine.has(id) && (await this.#isFree(id))) dead.push(id);
+    return dead;
+  }
+
+  async close(): Promise<void> {
+    for (const id of this.#mine.keys()) await this.#release(id);
+  }
+
+  async #release(id: string): Promise<void> {
+    const lock = this.#mine.get(id);
+    this.#mine.delete(id);
+    await lock?.release();
+  }
+
+  async #isFree(id: string): Promise<boolean> {
+    try {
+      const lock = await this.locks.acquire([this.#lockOf(id)], { timeoutMs: 0 });
+      await lock.release();
+      return true;
+    } catch (error) {
+      if (error instanceof LockError && error.code === 'lock-timeout') return false;
+      throw error;
+    }
+  }
+
+  #lockOf(id: string): LockName {
+    return { directory: this.directory, name: `${id}.lock` };
+  }
+}

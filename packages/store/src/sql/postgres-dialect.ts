@@ -1,0 +1,27 @@
+import { PostgresDialect } from 'kysely';
+import pg from 'pg';
+
+const POOL_SIZE = 8;
+const CONNECT_MS = 10_000;
+const STATEMENT_MS = 30_000;
+const INT8 = 20;
+
+/** Sizes in bytes fit a number: the biggest volume is far below 2^53. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 ? Number : (pg.types.getTypeParser(oid, format) as (text: string) => unknown),
+};
+
+export function openPostgres(url: string, onLostConnection: (error: Error) => void): PostgresDialect {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: POOL_SIZE,
+    connectionTimeoutMillis: CONNECT_MS,
+    statement_timeout: STATEMENT_MS,
+    keepAlive: true,
+    types,
+  });
+  // An idle connection that breaks is replaced by the pool; without a listener the process would end.
+  pool.on('error', onLostConnection);
+  return new PostgresDialect({ pool });
+}

@@ -1,0 +1,81 @@
+import type { Clock } from '@scoria/core';
+import type { Dialect } from 'kysely';
+import { Kysely, sql } from 'kysely';
+import type { OwnerRegistry, Records, Store } from '../store.js';
+import { migrate } from './migrate.js';
+import type { Db } from './queries.js';
+import { sqlRecords } from './sql-records.js';
+import type { Tables } from './tables.js';
+import { toStoreError } from './to-store-error.js';
+
+/** What differs between the databases. */
+export interface SqlStoreParts {
+  readonly name: Store['dialect'];
+  readonly dialect: Dialect;
+  readonly clock: Clock;
+  readonly owners: OwnerRegistry & { close(): Promise<void> };
+}
+
+/** Brings the schema up to date and offers the records. */
+export async function createSqlStore(parts: SqlStoreParts): Promise<Store> {
+  const db = new Kysely<Tables>({ dialect: parts.dialect });
+  try {
+    await migrate(db, parts.name);
+  } catch (error) {
+    await db.destroy();
+    throw toStoreError('the database cannot be opened', error);
+  }
+  return storeOn(db, parts);
+}
+
+function storeOn(db: Db, { name, clock, owners }: SqlStoreParts): Store {
+  const transaction = async <T>(work: (records: Records) => Promise<T>): Promise<T> => {
+    try {
+      return await db.transaction().execute((tx) => work(sqlRecords(tx, clock)));
+    } catch (error) {
+      throw toStoreError('a transaction was undone', error);
+    }
+  };
+  let closed: Promise<void> | undefined;
+  const close = (): Promise<void> => (closed ??= owners.close().finally(() => db.destroy()));
+  return {
+    ...eachOnItsOwn(sqlRecords(db, clock), transaction),
+    dialect: name,
+    owners,
+    transaction,
+    ping: async () => {
+      try {
+        await sql`select 1`.execute(db);
+      } catch (error) {
+        throw toStoreError('the database does not answer', error);
+      }
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+type Query = (...args: unknown[]) => Promise<unknown>;
+
+/** Reads go straight to the database; what may write, and may be several statements, is a transaction. */
+function eachOnItsOwn(
+  records: Records,
+  transaction: <T>(work: (records: Records) => Promise<T>) => Promise<T>,
+): Records {
+  const wrapped = (Object.entries(records) as unknown as [string, Query][]).map(([name, query]) => {
+    const writes = !/^(get|list|count|conflicting|operations|quotaUsage)/.test(name);
+    const call: Query = writes
+      ? (...args) => transaction((inside) => (inside as unknown as Record<string, Query>)[name]!(...args))
+      : (...args) => translated(query(...args));
+    return [name, call];
+  });
+  return Object.fromEntries(wrapped);
+}
+
+async function translated(answer: Promise<unknown>): Promise<unknown> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw toStoreError('a query failed', error);
+  }
+}
