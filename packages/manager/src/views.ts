@@ -11,7 +11,7 @@ export interface OperationPlan {
 
 /** One thing that another depends on, or that is in its way. */
 export interface Dependency {
-  readonly kind: 'volume' | 'snapshot' | 'attachment' | 'operation';
+  readonly kind: 'volume' | 'snapshot' | 'attachment' | 'operation' | 'backend';
   readonly id: string;
   readonly name?: string;
   /** How it is related, for a person: `snapshot of this volume`, `reads this snapshot's data`. */
@@ -39,6 +39,9 @@ export interface ChainNode {
   readonly status: string;
   readonly parentId?: string;
   readonly sizeBytes: number;
+  /** What the backend calls the layer (a file, an image), and its format, where the backend can tell. */
+  readonly layer?: string;
+  readonly format?: string;
   /** What is in the way of deleting it. */
   readonly blockedBy: readonly string[];
 }
