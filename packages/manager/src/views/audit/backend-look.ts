@@ -71,7 +71,17 @@ export class BackendLook {
     for (const snapshot of snapshots) {
       if (await this.#hasSnapshot({ ...snapshot, volume: readable })) found.push(snapshot.id);
     }
-    return { sizeBytes, snapshotIds: found };
+    const listed = await this.#listedSnapshots(volume.id);
+    return { sizeBytes, snapshotIds: [...new Set([...found, ...listed])] };
+  }
+
+  /** Also those that are not known, of a driver that can list. */
+  async #listedSnapshots(volumeId: string): Promise<string[]> {
+    if (!this.backend.capabilities.includes('adopt')) return [];
+    for await (const { id, snapshots } of this.backend.driver.findAdoptable(this.context)) {
+      if (id === volumeId) return snapshots.map((snapshot) => snapshot.id);
+    }
+    return [];
   }
 
   async #hasSnapshot(snapshot: Snapshot): Promise<boolean> {
