@@ -1,0 +1,109 @@
+import { isUuid } from '@scoria/core';
+import type { Records, SnapshotRecord, VolumeRecord } from '@scoria/store';
+import { ManagerError } from './errors.js';
+
+interface Named {
+  readonly id: string;
+  readonly name: string;
+  readonly projectId: string;
+}
+
+/** What is listed to look for names that are like the one that was asked for. */
+const NEIGHBOURS = 200;
+const SUGGESTIONS = 3;
+
+/**
+ * A project's volume by its id, or by its name where only one has it.
+ * @throws ManagerError `not-found` (also for another project's), `ambiguous-name`
+ */
+export async function findVolume(
+  records: Pick<Records, 'getVolume' | 'listVolumes'>,
+  projectId: string,
+  volume: string,
+): Promise<VolumeRecord> {
+  return find('volume', volume, {
+    projectId,
+    get: (id) => records.getVolume(id),
+    named: (name) => records.listVolumes({ projectId, name, limit: 10 }),
+    some: () => records.listVolumes({ projectId, limit: NEIGHBOURS }),
+  });
+}
+
+/** As {@link findVolume}, of a snapshot. */
+export async function findSnapshot(
+  records: Pick<Records, 'getSnapshot' | 'listSnapshots'>,
+  projectId: string,
+  snapshot: string,
+): Promise<SnapshotRecord> {
+  return find('snapshot', snapshot, {
+    projectId,
+    get: (id) => records.getSnapshot(id),
+    named: (name) => records.listSnapshots({ projectId, name, limit: 10 }),
+    some: () => records.listSnapshots({ projectId, limit: NEIGHBOURS }),
+  });
+}
+
+interface Source<T extends Named> {
+  readonly projectId: string;
+  get(id: string): Promise<T | undefined>;
+  named(name: string): Promise<T[]>;
+  some(): Promise<T[]>;
+}
+
+async function find<T extends Named>(kind: string, wanted: string, source: Source<T>): Promise<T> {
+  const byId = isUuid(wanted) ? await source.get(wanted) : undefined;
+  if (byId?.projectId === source.projectId) return byId;
+  const named = wanted === '' ? [] : await source.named(wanted);
+  const [only, second] = named;
+  if (only === undefined) throw notFound(kind, wanted, nearest(wanted, await source.some()));
+  if (second !== undefined) throw ambiguous(kind, wanted, named);
+  return only;
+}
+
+function ambiguous(kind: string, name: string, found: readonly Named[]): ManagerError {
+  const ids = found.map(({ id }) => id);
+  return new ManagerError({
+    code: 'ambiguous-name',
+    message: `${ids.length} ${kind}s have the name ${JSON.stringify(name)}: ${ids.join(', ')}; name it by its id`,
+    details: { kind, name, ids },
+  });
+}
+
+function notFound(kind: string, wanted: string, near: readonly string[]): ManagerError {
+  const hint = near.length === 0 ? '' : `; did you mean ${near.join(' or ')}?`;
+  return new ManagerError({
+    code: 'not-found',
+    message: `there is no ${kind} ${JSON.stringify(wanted)}${hint}`,
+    details: { kind, [kind]: wanted, near },
+  });
+}
+
+/** Names (and ids, of which the beginning was given) that were perhaps meant, the likeliest first. */
+function nearest(wanted: string, objects: readonly Named[]): string[] {
+  const text = wanted.toLowerCase();
+  if (text === '') return [];
+  const byPrefix = objects.filter(({ id }) => text.length >= 4 && id.startsWith(text)).map(({ id }) => id);
+  const names = [...new Set(objects.map(({ name }) => name))].filter((name) => name !== '');
+  const byName = names
+    .map((name) => ({ name, distance: editDistance(text, name.slice(0, 64).toLowerCase()) }))
+    .filter(
+      ({ name, distance }) => distance <= Math.max(1, text.length / 3) || name.toLowerCase().startsWith(text),
+    )
+    .sort((a, b) => a.distance - b.distance)
+    .map(({ name }) => name);
+  return [...byPrefix, ...byName].slice(0, SUGGESTIONS);
+}
+
+/** How many letters have to be put in, left out or changed. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [i, letter] of [...a.slice(0, 64)].entries()) {
+    const next = [i + 1];
+    for (const [j, other] of [...b].entries()) {
+      const changed = (row[j] ?? 0) + Number(letter !== other);
+      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

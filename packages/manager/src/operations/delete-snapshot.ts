@@ -1,0 +1,57 @@
+import type { ScoriaError } from '@scoria/core';
+import type { Claim, Records } from '@scoria/store';
+import { inject, injectable } from 'inversify';
+import { toDriverSnapshot } from '../driver-objects.js';
+import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
+import { sharedVolume, wholeSnapshot } from './claims.js';
+import type { SnapshotSubject } from './snapshot-state.js';
+import { enterSnapshotState, leaveSnapshotUndeleted, removeSnapshot } from './snapshot-state.js';
+import type { VolumeSubject } from './volume-state.js';
+import { enterState, volumeOf } from './volume-state.js';
+import { VolumeTurns } from './volume-turns.js';
+
+export type DeleteSnapshotParameters = VolumeSubject & SnapshotSubject;
+
+/** Removes a snapshot. Drivers take one that is gone for a success: so a death is gone on from. */
+@injectable()
+export class DeleteSnapshot implements OperationHandler<DeleteSnapshotParameters, undefined> {
+  readonly kind = 'delete-snapshot';
+  readonly recovery = 'resume';
+
+  constructor(@inject(VolumeTurns) private readonly turns: VolumeTurns) {}
+
+  backends({ backend }: DeleteSnapshotParameters): readonly string[] {
+    return [backend];
+  }
+
+  claims({ volumeId, snapshotId }: DeleteSnapshotParameters): readonly Claim[] {
+    return [sharedVolume(volumeId), wholeSnapshot(snapshotId)];
+  }
+
+  async accept(records: Records, parameters: DeleteSnapshotParameters): Promise<void> {
+    await enterState(records, this.kind, parameters);
+    await enterSnapshotState(records, parameters, 'deleting');
+  }
+
+  async run(
+    { backend, volumeId, snapshotId }: DeleteSnapshotParameters,
+    run: OperationRun,
+  ): Promise<undefined> {
+    const { driver } = await run.backend(backend);
+    await this.turns.take(volumeId, async () => {
+      const snapshot = await run.records.getSnapshot(snapshotId);
+      if (snapshot === undefined) return;
+      const volume = await volumeOf(run.records, volumeId);
+      await driver.deleteSnapshot(run.context, toDriverSnapshot(snapshot, volume));
+    });
+    return undefined;
+  }
+
+  async succeed(records: Records, { snapshotId }: DeleteSnapshotParameters): Promise<void> {
+    await removeSnapshot(records, snapshotId);
+  }
+
+  async fail(records: Records, parameters: DeleteSnapshotParameters, error: ScoriaError): Promise<void> {
+    await leaveSnapshotUndeleted(records, parameters, error);
+  }
+}

@@ -1,0 +1,198 @@
+import type { ScoriaError, VolumeStatus } from '@scoria/core';
+import { messageOf } from '@scoria/core';
+import type { Changes, Claim, Records, VolumeRecord } from '@scoria/store';
+import { Store } from '@scoria/store';
+import { inject, injectable } from 'inversify';
+import { copyToEmpty, verifySame } from '../data/copy-data.js';
+import { backendIdOf, changesOf, toDriverVolume } from '../driver-objects.js';
+import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
+import { ManagerError } from '../errors.js';
+import { wholeVolume } from './claims.js';
+import { changedMeanwhile, hasDependents } from './refusals.js';
+import { VOLUME_STATES } from './states.js';
+import type { VolumeSubject } from './volume-state.js';
+import { enterState, leaveInFailure, leaveInSuccess, volumeOf } from './volume-state.js';
+
+export interface MoveVolumeParameters extends VolumeSubject {
+  /**
+   * The volume on the other backend that the data is copied to; after the switch, the record of the old data.
+   * None where only the type changes.
+   */
+  readonly temporary?: VolumeRecord;
+  /** The type the volume has afterwards, where it gets another. */
+  readonly typeId?: string;
+  /** The copy has begun: who finds this at the beginning has taken the operation over. */
+  readonly begun?: boolean;
+}
+
+/**
+ * Moves a volume to another backend: copy, compare, switch the records in one transaction, delete the old data.
+ * Until the switch everything can be undone; after it only the old data is left to be removed.
+ */
+@injectable()
+abstract class MoveVolume implements OperationHandler<MoveVolumeParameters, undefined> {
+  abstract readonly kind: 'migrate-volume' | 'retype-volume';
+  /** A takeover finishes what was switched; what was not, it fails, and so undoes. */
+  readonly recovery = 'resume';
+
+  constructor(@inject(Store) private readonly store: Store) {}
+
+  backends({ backend, temporary }: MoveVolumeParameters): readonly string[] {
+    return temporary === undefined ? [] : [backend, temporary.backend];
+  }
+
+  claims({ volumeId, temporary }: MoveVolumeParameters): readonly Claim[] {
+    return [wholeVolume(volumeId), ...(temporary === undefined ? [] : [wholeVolume(temporary.id)])];
+  }
+
+  async accept(records: Records, parameters: MoveVolumeParameters): Promise<void> {
+    await enterState(records, this.kind, parameters);
+    await requireType(records, parameters.typeId);
+    if (parameters.temporary === undefined) return;
+    await requireNoSnapshots(records, parameters.volumeId);
+    await records.insertVolume(parameters.temporary);
+  }
+
+  async run(parameters: MoveVolumeParameters, run: OperationRun): Promise<undefined> {
+    const { temporary } = parameters;
+    if (temporary === undefined) return undefined;
+    if (!(await isSwitched(run.records, parameters))) {
+      if (parameters.begun === true) throw interrupted(parameters);
+      await run.updateParameters({ ...parameters, begun: true });
+      await copyOver(run, parameters, temporary);
+      await run.context.step('switch to the copy');
+      await this.store.transaction((records) => this.#switch(records, parameters, temporary.id));
+    }
+    await dropOldData(run, temporary.id);
+    return undefined;
+  }
+
+  async undo({ temporary }: MoveVolumeParameters, run: OperationRun): Promise<void> {
+    if (temporary !== undefined) await dropTemporary(run, temporary.id);
+  }
+
+  async succeed(records: Records, parameters: MoveVolumeParameters): Promise<void> {
+    const { typeId } = parameters;
+    await leaveInSuccess(records, this.kind, parameters, typeId === undefined ? {} : { typeId });
+  }
+
+  /** A record of the temporary volume that is still there could not be undone: its data is left somewhere. */
+  async fail(records: Records, parameters: MoveVolumeParameters, error: ScoriaError): Promise<void> {
+    await leaveInFailure(records, this.kind, parameters, error);
+    if (parameters.temporary === undefined) return;
+    await records.changeVolume(parameters.temporary.id, ['creating', 'deleting'], {
+      status: 'error_deleting',
+      statusReason: `what a move of volume ${parameters.volumeId} left could not be removed; delete it`,
+    });
+  }
+
+  async #switch(records: Records, { volumeId, typeId }: MoveVolumeParameters, id: string): Promise<void> {
+    const volume = await volumeOf(records, volumeId);
+    const temporary = await volumeOf(records, id);
+    const during: VolumeStatus = VOLUME_STATES[this.kind].during;
+    const moved = await records.changeVolume(volumeId, [during], {
+      ...placeFields(temporary),
+      ...(typeId === undefined ? {} : { typeId }),
+    });
+    const old = { ...placeFields(volume), status: 'deleting' } as const;
+    if (!moved || !(await records.changeVolume(id, ['creating'], old))) {
+      throw changedMeanwhile('volume', volumeId, `it was not ${during} when its copy was ready`);
+    }
+  }
+}
+
+/** Moves a volume to a backend that was named. */
+@injectable()
+export class MigrateVolume extends MoveVolume {
+  readonly kind = 'migrate-volume';
+}
+
+/** Gives a volume another type, and moves it where its backend is not what the type asks for. */
+@injectable()
+export class RetypeVolume extends MoveVolume {
+  readonly kind = 'retype-volume';
+}
+
+/** Where a volume's data is, and what its driver knows of it. */
+function placeFields(volume: VolumeRecord): Changes<VolumeRecord> {
+  const { backend, pool, providerLocation, providerId, providerMetadata } = volume;
+  return { nameId: backendIdOf(volume), backend, pool, providerLocation, providerId, providerMetadata };
+}
+
+async function isSwitched(records: Records, { volumeId, temporary }: MoveVolumeParameters): Promise<boolean> {
+  return (await volumeOf(records, volumeId)).nameId === temporary?.id;
+}
+
+async function copyOver(
+  run: OperationRun,
+  { volumeId, backend }: MoveVolumeParameters,
+  temporary: VolumeRecord,
+): Promise<void> {
+  const { driver } = await run.backend(backend);
+  const { driver: targetDriver } = await run.backend(temporary.backend);
+  const source = {
+    driver,
+    target: { kind: 'volume', volume: toDriverVolume(await volumeOf(run.records, volumeId)) },
+  } as const;
+  const update = await targetDriver.createVolume(run.context, toDriverVolume(temporary));
+  await run.records.changeVolume(temporary.id, ['creating'], changesOf(update, temporary));
+  const volume = toDriverVolume(await volumeOf(run.records, temporary.id));
+  const copy = { driver: targetDriver, target: { kind: 'volume', volume } } as const;
+  await copyToEmpty(run.context, source, copy);
+  await verifySame(run.context, source, copy);
+}
+
+/** Removes the data that the temporary record stands for now, wherever it is, and then the record. */
+async function dropTemporary(run: OperationRun, id: string): Promise<void> {
+  const record = await run.records.getVolume(id);
+  if (record === undefined) return;
+  const { driver } = await run.backend(record.backend);
+  await driver.deleteVolume(run.context, toDriverVolume(record));
+  await run.records.removeVolume(id);
+}
+
+/** The volume has its data on the new backend: what cannot be removed of the old one is no failure of the move. */
+async function dropOldData(run: OperationRun, id: string): Promise<void> {
+  try {
+    await dropTemporary(run, id);
+  } catch (error) {
+    const statusReason = `the old data of a volume that was moved could not be removed; delete it: ${messageOf(error)}`;
+    await run.records.changeVolume(id, ['deleting'], { status: 'error_deleting', statusReason });
+    run.context.logger.warn('the old data of a moved volume is left', {
+      volumeId: id,
+      error: messageOf(error),
+    });
+  }
+}
+
+function interrupted({ volumeId }: MoveVolumeParameters): ManagerError {
+  return new ManagerError({
+    code: 'operation-failed',
+    message: `the process that moved volume ${volumeId} ended before the copy was ready; start the move again`,
+    details: { volume: volumeId },
+  });
+}
+
+async function requireType(records: Records, typeId: string | undefined): Promise<void> {
+  if (typeId === undefined) return;
+  const types = await records.listVolumeTypes();
+  if (types.some(({ id }) => id === typeId)) return;
+  throw new ManagerError({
+    code: 'not-found',
+    message: `the volume type ${typeId} was deleted meanwhile`,
+    details: { type: typeId },
+  });
+}
+
+/** @throws ManagerError `has-dependents`: snapshots are not moved */
+export async function requireNoSnapshots(
+  records: Pick<Records, 'listSnapshots'>,
+  volumeId: string,
+): Promise<void> {
+  const ids = (await records.listSnapshots({ volumeId, limit: 100 })).map(({ id }) => id);
+  if (ids.length === 0) return;
+  throw hasDependents(
+    `volume ${volumeId} has snapshots, which stay where they are (${ids.join(', ')}); delete them first`,
+    ids,
+  );
+}
