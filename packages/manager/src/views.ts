@@ -85,16 +85,18 @@ export interface ManagerEvent {
   readonly type:
     'operation-started' | 'operation-step' | 'operation-progress' | 'operation-ended' | 'backend-state';
   readonly at: string;
-  readonly operationId?: string;
-  readonly operation?: string;
-  readonly resourceId?: string;
-  readonly backend?: string;
-  readonly step?: string;
-  readonly done?: number;
-  readonly total?: number;
-  readonly outcome?: string;
-  readonly state?: string;
-  readonly reason?: string;
+  readonly operationId?: string | undefined;
+  readonly operation?: string | undefined;
+  readonly resourceId?: string | undefined;
+  readonly backend?: string | undefined;
+  readonly step?: string | undefined;
+  readonly done?: number | undefined;
+  readonly total?: number | undefined;
+  /** How long it took, at its end. */
+  readonly seconds?: number | undefined;
+  readonly outcome?: string | undefined;
+  readonly state?: string | undefined;
+  readonly reason?: string | undefined;
 }
 
 export interface Readiness {

@@ -107,6 +107,11 @@ export interface Records {
   listOperations(filter?: OperationFilter): Promise<OperationRecord[]>;
   /** The running operations that hold one of `claims` in a way that excludes it. */
   conflictingOperations(claims: readonly Claim[]): Promise<OperationRecord[]>;
+  /**
+   * Makes others who want one of these objects wait until this transaction has ended. Where writers are one after
+   * the other anyway (SQLite) there is nothing to do.
+   */
+  lockClaimed(claims: readonly Claim[]): Promise<void>;
   /** Running operations that hold the resource in any way. */
   operationsHolding(kind: ResourceKind, id: string): Promise<OperationRecord[]>;
   /** Running operations of any of `ownerIds`. */

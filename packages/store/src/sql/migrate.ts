@@ -1,3 +1,4 @@
+import { messageOf } from '@scoria/core';
 import { CompiledQuery, Migrator } from 'kysely';
 import { StoreError } from '../errors.js';
 import type { Store } from '../store.js';
@@ -8,11 +9,10 @@ import { whenFree } from './sqlite-dialect.js';
 /** Brings the schema up to date; safe while other processes do the same. */
 export async function migrate(db: Db, dialect: Store['dialect']): Promise<void> {
   if ((await missing(db)).length === 0) return;
-  const lastMigration = Object.keys(MIGRATIONS).at(-1)!;
   const work = async (): Promise<void> => {
     const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });
-    const { error } = await migrator.migrateTo(lastMigration);
-    if (error !== undefined) throw error;
+    const { error } = await migrator.migrateToLatest();
+    if (error !== undefined) throw error instanceof Error ? error : new Error(messageOf(error));
   };
   await (dialect === 'sqlite' ? whenFree('the tables could not be made', work) : work());
 }

@@ -71,7 +71,7 @@ export function volumeRecords(db: Db, clock: Clock): VolumeRecords {
       const found = await (
         backend === undefined ? query : query.where('backend', '=', backend)
       ).executeTakeFirstOrThrow();
-      return Number(found.count);
+      return found.count;
     },
   };
 }

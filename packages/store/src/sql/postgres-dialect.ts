@@ -4,13 +4,10 @@ import pg from 'pg';
 const POOL_SIZE = 8;
 const CONNECT_MS = 10_000;
 const STATEMENT_MS = 30_000;
-const INT8 = 20;
 
 /** Sizes in bytes fit a number: the biggest volume is far below 2^53. */
-const types: pg.CustomTypesConfig = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 ? Number : (pg.types.getTypeParser(oid, format) as (text: string) => unknown),
-};
+const types = new pg.TypeOverrides();
+types.setTypeParser(pg.types.builtins.INT8, Number);
 
 export function openPostgres(url: string, onLostConnection: (error: Error) => void): PostgresDialect {
   const pool = new pg.Pool({

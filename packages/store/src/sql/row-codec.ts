@@ -55,7 +55,7 @@ export class RowCodec<T extends object> {
   fromRow(row: Row, more: Partial<T> = {}): T {
     const fields = this.#columns
       .filter(([, { name }]) => row[name] !== null && row[name] !== undefined)
-      .map(([field, { name, kind }]) => [field, decode(kind, row[name]!)]);
+      .map(([field, { name, kind }]) => [field, decode(kind, row[name] ?? null)]);
     return { ...(Object.fromEntries(fields) as T), ...more };
   }
 }

@@ -1,12 +1,13 @@
 import type { Clock } from '@scoria/core';
-import type { Records } from '../store.js';
+import type { Claim } from '../records.js';
+import type { Records, Store } from '../store.js';
 import { attachmentRecords, snapshotRecords, volumeRecords } from './object-records.js';
 import type { Db } from './queries.js';
 import { backendRecords, quotaRecords, volumeTypeRecords } from './setting-records.js';
 import { messageRecords, operationRecords } from './work-records.js';
 
 /** Every query, on a database or within one of its transactions. */
-export function sqlRecords(db: Db, clock: Clock): Records {
+export function sqlRecords(db: Db, clock: Clock, dialect: Store['dialect']): Records {
   return {
     ...volumeRecords(db, clock),
     ...snapshotRecords(db, clock),
@@ -16,5 +17,18 @@ export function sqlRecords(db: Db, clock: Clock): Records {
     ...quotaRecords(db),
     ...messageRecords(db),
     ...operationRecords(db, clock),
+    lockClaimed: async (claims) => {
+      if (dialect === 'postgresql') await lockRows(db, claims);
+    },
   };
+}
+
+/** In the same order for everyone, so that two never wait for each other. */
+async function lockRows(db: Db, claims: readonly Claim[]): Promise<void> {
+  for (const kind of ['volume', 'snapshot'] as const) {
+    const ids = claims.filter((claim) => claim.kind === kind).map(({ id }) => id);
+    if (ids.length === 0) continue;
+    const rows = db.selectFrom(kind === 'volume' ? 'volumes' : ('snapshots' as 'volumes')).select('id');
+    await rows.where('id', 'in', ids).orderBy('id').forUpdate().execute();
+  }
 }

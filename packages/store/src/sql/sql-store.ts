@@ -31,7 +31,7 @@ export async function createSqlStore(parts: SqlStoreParts): Promise<Store> {
 function storeOn(db: Db, { name, clock, owners }: SqlStoreParts): Store {
   const transaction = async <T>(work: (records: Records) => Promise<T>): Promise<T> => {
     try {
-      return await db.transaction().execute((tx) => work(sqlRecords(tx, clock)));
+      return await db.transaction().execute((tx) => work(sqlRecords(tx, clock, name)));
     } catch (error) {
       throw toStoreError('a transaction was undone', error);
     }
@@ -39,7 +39,7 @@ function storeOn(db: Db, { name, clock, owners }: SqlStoreParts): Store {
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => (closed ??= owners.close().finally(() => db.destroy()));
   return {
-    ...eachOnItsOwn(sqlRecords(db, clock), transaction),
+    ...eachOnItsOwn(sqlRecords(db, clock, name), transaction),
     dialect: name,
     owners,
     transaction,
@@ -56,20 +56,20 @@ function storeOn(db: Db, { name, clock, owners }: SqlStoreParts): Store {
 }
 
 type Query = (...args: unknown[]) => Promise<unknown>;
+type Queries = Readonly<Record<string, Query>>;
 
 /** Reads go straight to the database; what may write, and may be several statements, is a transaction. */
 function eachOnItsOwn(
   records: Records,
   transaction: <T>(work: (records: Records) => Promise<T>) => Promise<T>,
 ): Records {
-  const wrapped = (Object.entries(records) as unknown as [string, Query][]).map(([name, query]) => {
-    const writes = !/^(get|list|count|conflicting|operations|quotaUsage)/.test(name);
-    const call: Query = writes
-      ? (...args) => transaction((inside) => (inside as unknown as Record<string, Query>)[name]!(...args))
-      : (...args) => translated(query(...args));
-    return [name, call];
+  const queries = Object.entries(records as unknown as Queries).map(([name, query]): [string, Query] => {
+    const reads = /^(get|list|count|conflicting|operations|quotaUsage)/.test(name);
+    const writing: Query = (...args) =>
+      transaction(async (inside) => (inside as unknown as Queries)[name]?.(...args));
+    return [name, reads ? (...args) => translated(query(...args)) : writing];
   });
-  return Object.fromEntries(wrapped);
+  return Object.fromEntries(queries) as unknown as Records;
 }
 
 async function translated(answer: Promise<unknown>): Promise<unknown> {

@@ -1,0 +1,143 @@
+import type { Container, GuardedDriver, OperationContext } from '@scoria/core';
+import { messageOf } from '@scoria/core';
+import type { BackendRecord } from '@scoria/store';
+import { inject, injectable } from 'inversify';
+import path from 'node:path';
+import type { BackendSection } from '../configuration.js';
+import { Configuration } from '../configuration.js';
+import { toDriverVolume } from '../driver-objects.js';
+import { ManagerError } from '../errors.js';
+import { Ports } from '../ports.js';
+import type { OperationBackend } from '../engine/operation-handler.js';
+import type { BackendAccess } from '../views/backend-access.js';
+import { BackendRunner } from './backend-runner.js';
+import { RootContainer } from './root-container.js';
+
+/** The backends of this process: all kept up by a manager, each started when it is needed by a single command. */
+@injectable()
+export class Backends implements BackendAccess {
+  readonly #runners: ReadonlyMap<string, BackendRunner>;
+  readonly #whenUp = new Set<() => void>();
+  #kept = false;
+
+  constructor(
+    @inject(Configuration) private readonly configuration: Configuration,
+    @inject(RootContainer) private readonly root: Container,
+    @inject(Ports) private readonly ports: Ports,
+  ) {
+    const sections = configuration.backends.filter(({ name }) =>
+      configuration.enabledBackends.includes(name),
+    );
+    this.#runners = new Map(sections.map((section) => [section.name, this.#runner(section)]));
+  }
+
+  /** Starts them all and keeps them up; resolves when each has come up or failed once. */
+  async keepUp(): Promise<void> {
+    this.#kept = true;
+    await Promise.all(
+      [...this.#runners.values()].map(async (runner) => {
+        await runner.start();
+        runner.keepUp();
+      }),
+    );
+  }
+
+  /** Calls `listener` each time a backend has come up. */
+  onUp(listener: () => void): void {
+    this.#whenUp.add(listener);
+  }
+
+  async open(name: string): Promise<OperationBackend> {
+    const runner = this.#find(name);
+    if (!this.#kept || runner.record.state === 'starting') await runner.start();
+    const { backend, record } = runner;
+    if (backend !== undefined)
+      return { name, driver: backend.driver, capabilities: backend.plugin.capabilities };
+    throw new ManagerError({
+      code: 'backend-down',
+      message: `backend ${name} is down: ${record.reason ?? 'it has not been started'}; see scoria backend check ${name}`,
+      details: { backend: name },
+    });
+  }
+
+  async known(): Promise<BackendRecord[]> {
+    const runners = [...this.#runners.values()];
+    if (!this.#kept) await Promise.all(runners.map((runner) => runner.start()));
+    return runners.map(({ record }) => record);
+  }
+
+  /** Asks the backend afresh. */
+  async check(name: string): Promise<BackendRecord> {
+    const runner = this.#find(name);
+    const isUp = runner.backend !== undefined;
+    await (isUp ? runner.refresh() : runner.start());
+    return runner.record;
+  }
+
+  /** What is known without starting anything. */
+  get present(): readonly BackendRecord[] {
+    return [...this.#runners.values()].map(({ record }) => record);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
+  }
+
+  #find(name: string): BackendRunner {
+    const runner = this.#runners.get(name);
+    if (runner !== undefined) return runner;
+    const known = [...this.#runners.keys()].join(', ') || 'none';
+    throw new ManagerError({
+      code: 'not-found',
+      message: `there is no backend ${JSON.stringify(name)} among the enabled ones (${known}); see enabled_backends`,
+      details: { backend: name },
+    });
+  }
+
+  #runner(section: BackendSection): BackendRunner {
+    const { statePath, file, statsIntervalMs } = this.configuration;
+    return new BackendRunner({
+      root: this.root,
+      section,
+      stateDirectory: path.join(statePath, 'backends'),
+      baseDirectory: file === undefined ? process.cwd() : path.dirname(file),
+      statsIntervalMs,
+      clock: this.ports.clock,
+      logger: this.ports.logger,
+      onChange: (record, cameUp) => this.#changed(record, cameUp),
+      exportAgain: (driver, context) => this.#exportAgain(section.name, driver, context),
+    });
+  }
+
+  async #changed(record: BackendRecord, cameUp: boolean): Promise<void> {
+    const { name, state, reason } = record;
+    this.ports.events.emit({ type: 'backend-state', backend: name, state, reason });
+    if (cameUp) for (const listener of this.#whenUp) listener();
+    if (!this.#kept) return;
+    try {
+      await this.ports.store.putBackend(record);
+    } catch (error) {
+      this.ports.logger.warn('the state of a backend could not be recorded', {
+        backend: name,
+        reason: messageOf(error),
+      });
+    }
+  }
+
+  async #exportAgain(backend: string, driver: GuardedDriver, context: OperationContext): Promise<void> {
+    // A single command leaves the exports to the manager of this host.
+    if (!this.#kept) return;
+    for (const volume of await this.ports.store.listVolumes({ backend, status: 'in-use', limit: 100_000 })) {
+      try {
+        await driver.ensureExport(context, toDriverVolume(volume));
+      } catch (error) {
+        const statusReason = `its export could not be put back: ${messageOf(error)}`;
+        this.ports.logger.error('the export of a volume could not be put back', {
+          volume: volume.id,
+          reason: statusReason,
+        });
+        await this.ports.store.changeVolume(volume.id, ['in-use'], { status: 'error', statusReason });
+      }
+    }
+  }
+}
