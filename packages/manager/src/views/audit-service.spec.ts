@@ -153,7 +153,7 @@ describe('orphans', () => {
       await stage.audit.audit(CALLER, 'one', { repair: true });
       expect(await orphans()).toEqual(expected);
       const { repaired } = await stage.audit.audit(CALLER, 'one', { collectOrphans: true });
-      expect(repaired.sort()).toEqual([
+      expect([...repaired].sort()).toEqual([
         `deleted the orphan snapshot ${strange.id} of volume ${kept.id}`,
         `deleted the orphan volume ${volume.id}`,
       ]);

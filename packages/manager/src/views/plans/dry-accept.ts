@@ -1,6 +1,6 @@
 import type { Records, Store } from '@scoria/store';
-import type { OperationHandler } from '../engine/operation-handler.js';
-import { ManagerError } from '../errors.js';
+import type { OperationHandler } from '../../engine/operation-handler.js';
+import { ManagerError } from '../../errors.js';
 
 /** Raised to end a transaction without a change. */
 class NotMeant extends Error {}
