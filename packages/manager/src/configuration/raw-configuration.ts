@@ -1,0 +1,33 @@
+/** Where something stands in a file; lines and columns begin at 1. */
+export interface Place {
+  readonly line: number;
+  readonly column?: number;
+}
+
+/** A value as it was written, and where. */
+export interface Setting extends Place {
+  readonly value: unknown;
+}
+
+export interface RawSection extends Place {
+  readonly settings: ReadonlyMap<string, Setting>;
+}
+
+/** A configuration file as it was read, before anything is known of what it means. */
+export interface RawConfiguration {
+  readonly file: string;
+  readonly format: 'yaml' | 'cinder';
+  /** What is not of a backend, by names with dots for what is nested: `database.connection`. */
+  readonly general: ReadonlyMap<string, Setting>;
+  readonly sections: ReadonlyMap<string, RawSection>;
+  readonly problems: readonly ConfigurationProblem[];
+}
+
+/** One thing that is wrong, or worth a word, with the place where it can be mended. */
+export interface ConfigurationProblem extends Partial<Place> {
+  readonly level: 'error' | 'warning';
+  /** The file; absent where the problem is of none (the embedded default). */
+  readonly file?: string;
+  /** What is wrong, and what to do. Never has a secret in it. */
+  readonly text: string;
+}

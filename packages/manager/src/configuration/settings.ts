@@ -1,0 +1,113 @@
+import type { Configuration } from '../configuration.js';
+
+type Parse = (value: unknown) => unknown;
+
+/** What a general setting is called, what it must look like, and what it means. */
+export interface SettingDefinition {
+  readonly name: string;
+  readonly expected: string;
+  readonly description: string;
+  /** The value, or `undefined` where it is not as expected. */
+  readonly parse: Parse;
+}
+
+const text: Parse = (value) => (typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined);
+
+function whole(least: number): Parse {
+  return (value) => {
+    const number = typeof value === 'string' && /^-?\d+$/.test(value.trim()) ? Number(value) : value;
+    return Number.isSafeInteger(number) && (number as number) >= least ? number : undefined;
+  };
+}
+
+const names: Parse = (value) => {
+  const list = typeof value === 'string' ? value.split(',') : value;
+  if (!Array.isArray(list) || !list.every((item) => typeof item === 'string')) return undefined;
+  const trimmed = list.map((item) => item.trim()).filter((item) => item !== '');
+  return new Set(trimmed).size === trimmed.length ? trimmed : undefined;
+};
+
+const address: Parse = (value) => {
+  const found =
+    typeof value === 'string' ? /^(\[[0-9a-fA-F:.]+\]|[^\s:[\]]+):(\d{1,5})$/.exec(value.trim()) : null;
+  const port = Number(found?.[2]);
+  if (found === null || port > 65_535) return undefined;
+  return { host: found[1]?.replace(/^\[|\]$/g, ''), port };
+};
+
+const database: Parse = (value) =>
+  typeof value === 'string' && /^(sqlite:\/|postgres(ql)?:\/\/)/.test(value) ? value : undefined;
+
+const level: Parse = (value) =>
+  typeof value === 'string' && ['error', 'warn', 'info', 'debug'].includes(value) ? value : undefined;
+
+const COUNT = 'a whole number, or -1 for no limit';
+
+/** The settings that are of no backend. Names that Cinder has are Cinder's. */
+export const GENERAL_SETTINGS: readonly SettingDefinition[] = [
+  {
+    name: 'state_path',
+    expected: 'a directory',
+    parse: text,
+    description: 'Holds the database, the locks and what backends keep on this host. Relative to the file.',
+  },
+  {
+    name: 'enabled_backends',
+    expected: 'a list of different names',
+    parse: names,
+    description: 'The backends to run, each with a section of its name.',
+  },
+  {
+    name: 'default_volume_type',
+    expected: "a volume type's name",
+    parse: text,
+    description: 'The type of volumes that are made without one.',
+  },
+  {
+    name: 'quota_volumes',
+    expected: COUNT,
+    parse: whole(-1),
+    description: 'How many volumes a project may have.',
+  },
+  {
+    name: 'quota_snapshots',
+    expected: COUNT,
+    parse: whole(-1),
+    description: 'How many snapshots a project may have.',
+  },
+  {
+    name: 'quota_gigabytes',
+    expected: COUNT,
+    parse: whole(-1),
+    description: 'How many GiB volumes and snapshots of a project may have together.',
+  },
+  {
+    name: 'database.connection',
+    expected: 'sqlite:/absolute/path or postgresql://user@host/database',
+    parse: database,
+    description: 'Where the records are; SQLite in the state directory unless told.',
+  },
+  { name: 'listen', expected: 'HOST:PORT', parse: address, description: 'Where the manager answers HTTP.' },
+  {
+    name: 'backend_concurrency',
+    expected: 'a whole number from 1',
+    parse: whole(1),
+    description: 'How many operations run at a time on one backend.',
+  },
+  {
+    name: 'backend_stats_polling_interval',
+    expected: 'a whole number of seconds from 3',
+    parse: whole(3),
+    description: 'How often backends are asked for their statistics.',
+  },
+  {
+    name: 'log_level',
+    expected: 'error, warn, info or debug',
+    parse: level,
+    description: 'What is logged to standard error.',
+  },
+];
+
+export const DEFAULT_LISTEN: Configuration['listen'] = { host: '127.0.0.1', port: 8776 };
+export const DEFAULT_CONCURRENCY = 16;
+export const DEFAULT_STATS_SECONDS = 60;
