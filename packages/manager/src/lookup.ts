@@ -1,4 +1,5 @@
 import { isUuid } from '@scoria/core';
+import { distance } from 'fastest-levenshtein';
 import type { Records, SnapshotRecord, VolumeRecord } from '@scoria/store';
 import { ManagerError } from './errors.js';
 
@@ -85,25 +86,11 @@ function nearest(wanted: string, objects: readonly Named[]): string[] {
   const byPrefix = objects.filter(({ id }) => text.length >= 4 && id.startsWith(text)).map(({ id }) => id);
   const names = [...new Set(objects.map(({ name }) => name))].filter((name) => name !== '');
   const byName = names
-    .map((name) => ({ name, distance: editDistance(text, name.slice(0, 64).toLowerCase()) }))
+    .map((name) => ({ name, letters: distance(text, name.slice(0, 64).toLowerCase()) }))
     .filter(
-      ({ name, distance }) => distance <= Math.max(1, text.length / 3) || name.toLowerCase().startsWith(text),
+      ({ name, letters }) => letters <= Math.max(1, text.length / 3) || name.toLowerCase().startsWith(text),
     )
-    .sort((a, b) => a.distance - b.distance)
+    .sort((a, b) => a.letters - b.letters)
     .map(({ name }) => name);
   return [...byPrefix, ...byName].slice(0, SUGGESTIONS);
-}
-
-/** How many letters have to be put in, left out or changed. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...a.slice(0, 64)].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      const changed = (row[j] ?? 0) + Number(letter !== other);
-      next.push(Math.min(changed, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }

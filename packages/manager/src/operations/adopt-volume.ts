@@ -4,6 +4,7 @@ import { inject, injectable } from 'inversify';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { ManagerError } from '../errors.js';
 import { Quotas } from '../placement/quotas.js';
+import { beginOn } from './begin.js';
 import { wholeSnapshot, wholeVolume } from './claims.js';
 import { removeSnapshot } from './snapshot-state.js';
 import { leaveInSuccess, removeVolume, storedUpdate, volumeOf } from './volume-state.js';
@@ -44,7 +45,7 @@ export class AdoptVolume implements OperationHandler<AdoptVolumeParameters, Mode
   }
 
   async run({ volume, found }: AdoptVolumeParameters, run: OperationRun): Promise<ModelUpdate> {
-    const { driver } = await run.backend(volume.backend);
+    const { driver } = await beginOn(run, volume.backend);
     return driver.adopt(run.context, found);
   }
 

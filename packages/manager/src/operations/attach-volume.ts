@@ -3,6 +3,7 @@ import type { AttachmentRecord, Claim, Records } from '@scoria/store';
 import { injectable } from 'inversify';
 import { toDriverVolume } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
+import { beginOn, Untouched } from './begin.js';
 import { sharedVolume, wholeAttachment, wholeVolume } from './claims.js';
 import { goneMeanwhile } from './refusals.js';
 import type { VolumeSubject } from './volume-state.js';
@@ -19,6 +20,7 @@ export interface AttachVolumeParameters extends VolumeSubject {
 export class AttachVolume implements OperationHandler<AttachVolumeParameters, ConnectionInfo> {
   readonly kind = 'attach-volume';
   readonly recovery = 'undo';
+  readonly #untouched = new Untouched();
 
   backends({ backend }: AttachVolumeParameters): readonly string[] {
     return [backend];
@@ -37,12 +39,13 @@ export class AttachVolume implements OperationHandler<AttachVolumeParameters, Co
     { backend, volumeId, connector }: AttachVolumeParameters,
     run: OperationRun,
   ): Promise<ConnectionInfo> {
-    const { driver } = await run.backend(backend);
+    const { driver } = await this.#untouched.beginOn(run, backend);
     const volume = toDriverVolume(await volumeOf(run.records, volumeId));
     return driver.initializeConnection(run.context, volume, connector);
   }
 
   async undo({ backend, volumeId, connector }: AttachVolumeParameters, run: OperationRun): Promise<void> {
+    if (this.#untouched.take(run)) return;
     const { driver } = await run.backend(backend);
     const volume = toDriverVolume(await volumeOf(run.records, volumeId));
     await driver.terminateConnection(run.context, volume, connector);
@@ -88,7 +91,7 @@ export class DetachVolume implements OperationHandler<DetachVolumeParameters, un
     { backend, volumeId, attachmentId }: DetachVolumeParameters,
     run: OperationRun,
   ): Promise<undefined> {
-    const { driver } = await run.backend(backend);
+    const { driver } = await beginOn(run, backend);
     const volume = toDriverVolume(await volumeOf(run.records, volumeId));
     const attachment = await run.records.getAttachment(attachmentId);
     await driver.terminateConnection(run.context, volume, connectorOf(attachment));
@@ -138,7 +141,7 @@ export class ConnectVolume implements OperationHandler<ConnectVolumeParameters, 
     { backend, volumeId, connector }: ConnectVolumeParameters,
     run: OperationRun,
   ): Promise<ConnectionInfo> {
-    const { driver } = await run.backend(backend);
+    const { driver } = await beginOn(run, backend);
     const volume = toDriverVolume(await volumeOf(run.records, volumeId));
     return driver.initializeConnection(run.context, volume, connector);
   }

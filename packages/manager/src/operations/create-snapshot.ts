@@ -5,13 +5,12 @@ import { inject, injectable } from 'inversify';
 import { changesOf, toDriverSnapshot } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { Quotas } from '../placement/quotas.js';
+import { Untouched } from './begin.js';
 import { sharedVolume, wholeSnapshot } from './claims.js';
-import { latestParameters } from './latest-parameters.js';
 import { changedMeanwhile } from './refusals.js';
 import { snapshotOf } from './snapshot-state.js';
 import type { VolumeSubject } from './volume-state.js';
 import { enterState, volumeOf } from './volume-state.js';
-import { VolumeTurns } from './volume-turns.js';
 
 export interface CreateSnapshotParameters extends VolumeSubject {
   /** What is inserted when it is accepted. */
@@ -26,10 +25,9 @@ export class CreateSnapshot implements OperationHandler<CreateSnapshotParameters
   readonly kind = 'create-snapshot';
   readonly recovery = 'undo';
 
-  constructor(
-    @inject(Quotas) private readonly quotas: Quotas,
-    @inject(VolumeTurns) private readonly turns: VolumeTurns,
-  ) {}
+  readonly #untouched = new Untouched();
+
+  constructor(@inject(Quotas) private readonly quotas: Quotas) {}
 
   backends({ backend }: CreateSnapshotParameters): readonly string[] {
     return [backend];
@@ -50,27 +48,24 @@ export class CreateSnapshot implements OperationHandler<CreateSnapshotParameters
   }
 
   async run(parameters: CreateSnapshotParameters, run: OperationRun): Promise<ModelUpdate> {
-    const { driver } = await run.backend(parameters.backend);
-    return this.turns.take(parameters.volumeId, async () => {
-      const volume = await volumeOf(run.records, parameters.volumeId);
-      try {
-        return await driver.createSnapshot(run.context, toDriverSnapshot(parameters.snapshot, volume));
-      } catch (error) {
-        if (isDriverError(error, 'already-exists'))
-          await run.updateParameters({ ...parameters, foreign: true });
-        throw error;
-      }
-    });
+    const { backend, volumeId, snapshot } = parameters;
+    const { driver } = await this.#untouched.beginOn(run, backend);
+    const volume = await volumeOf(run.records, volumeId);
+    try {
+      return await driver.createSnapshot(run.context, toDriverSnapshot(snapshot, volume));
+    } catch (error) {
+      if (isDriverError(error, 'already-exists'))
+        await run.updateParameters({ ...parameters, foreign: true });
+      throw error;
+    }
   }
 
   async undo(parameters: CreateSnapshotParameters, run: OperationRun): Promise<void> {
-    const { foreign, backend, volumeId, snapshot } = await latestParameters(parameters, run);
-    if (foreign === true) return;
+    const { foreign, backend, volumeId, snapshot } = parameters;
+    if (foreign === true || this.#untouched.take(run)) return;
     const { driver } = await run.backend(backend);
     const volume = await volumeOf(run.records, volumeId);
-    await this.turns.take(volumeId, () =>
-      driver.deleteSnapshot(run.context, toDriverSnapshot(snapshot, volume)),
-    );
+    await driver.deleteSnapshot(run.context, toDriverSnapshot(snapshot, volume));
   }
 
   async succeed(

@@ -6,8 +6,8 @@ import { toDriverVolume } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { ManagerError } from '../errors.js';
 import { Quotas } from '../placement/quotas.js';
+import { Untouched } from './begin.js';
 import { sharedSnapshot, sharedVolume, wholeVolume } from './claims.js';
-import { latestParameters } from './latest-parameters.js';
 import { enterSnapshotState } from './snapshot-state.js';
 import { enterState, leaveInFailure, leaveInSuccess, storedUpdate } from './volume-state.js';
 import type { VolumeSource } from './volume-source.js';
@@ -39,6 +39,8 @@ export class CreateVolume implements OperationHandler<CreateVolumeParameters, Mo
   readonly kind = 'create-volume';
   readonly recovery = 'undo';
 
+  readonly #untouched = new Untouched();
+
   constructor(@inject(Quotas) private readonly quotas: Quotas) {}
 
   backends(parameters: CreateVolumeParameters): readonly string[] {
@@ -63,7 +65,7 @@ export class CreateVolume implements OperationHandler<CreateVolumeParameters, Mo
   async run(parameters: CreateVolumeParameters, run: OperationRun): Promise<ModelUpdate> {
     const failures: string[] = [];
     for (let tried = parameters; ;) {
-      const attempt = new Attempt(tried, run);
+      const attempt = new Attempt(tried, run, this.#untouched);
       try {
         return await attempt.make();
       } catch (error) {
@@ -78,10 +80,9 @@ export class CreateVolume implements OperationHandler<CreateVolumeParameters, Mo
   }
 
   async undo(parameters: CreateVolumeParameters, run: OperationRun): Promise<void> {
-    const latest = await latestParameters(parameters, run);
-    if (latest.foreign === true) return;
-    const { driver } = await run.backend(placeOf(latest).backend);
-    await driver.deleteVolume(run.context, toDriverVolume(latest.volume));
+    if (parameters.foreign === true || this.#untouched.take(run)) return;
+    const { driver } = await run.backend(placeOf(parameters).backend);
+    await driver.deleteVolume(run.context, toDriverVolume(parameters.volume));
   }
 
   async succeed(records: Records, { volume }: CreateVolumeParameters, update: ModelUpdate): Promise<void> {
@@ -102,12 +103,13 @@ class Attempt {
   constructor(
     private readonly parameters: CreateVolumeParameters,
     private readonly run: OperationRun,
+    private readonly untouched: Untouched,
   ) {}
 
   async make(): Promise<ModelUpdate> {
     const { parameters, run } = this;
     const place = placeOf(parameters);
-    const { driver } = await run.backend(place.backend);
+    const { driver } = await this.untouched.beginOn(run, place.backend);
     const volume = toDriverVolume(parameters.volume);
     try {
       const { source } = parameters;

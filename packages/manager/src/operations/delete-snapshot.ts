@@ -1,14 +1,14 @@
 import type { ScoriaError } from '@scoria/core';
 import type { Claim, Records } from '@scoria/store';
-import { inject, injectable } from 'inversify';
+import { injectable } from 'inversify';
 import { toDriverSnapshot } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
+import { beginOn } from './begin.js';
 import { sharedVolume, wholeSnapshot } from './claims.js';
 import type { SnapshotSubject } from './snapshot-state.js';
 import { enterSnapshotState, leaveSnapshotUndeleted, removeSnapshot } from './snapshot-state.js';
 import type { VolumeSubject } from './volume-state.js';
 import { enterState, volumeOf } from './volume-state.js';
-import { VolumeTurns } from './volume-turns.js';
 
 export type DeleteSnapshotParameters = VolumeSubject & SnapshotSubject;
 
@@ -17,8 +17,6 @@ export type DeleteSnapshotParameters = VolumeSubject & SnapshotSubject;
 export class DeleteSnapshot implements OperationHandler<DeleteSnapshotParameters, undefined> {
   readonly kind = 'delete-snapshot';
   readonly recovery = 'resume';
-
-  constructor(@inject(VolumeTurns) private readonly turns: VolumeTurns) {}
 
   backends({ backend }: DeleteSnapshotParameters): readonly string[] {
     return [backend];
@@ -37,13 +35,11 @@ export class DeleteSnapshot implements OperationHandler<DeleteSnapshotParameters
     { backend, volumeId, snapshotId }: DeleteSnapshotParameters,
     run: OperationRun,
   ): Promise<undefined> {
-    const { driver } = await run.backend(backend);
-    await this.turns.take(volumeId, async () => {
-      const snapshot = await run.records.getSnapshot(snapshotId);
-      if (snapshot === undefined) return;
-      const volume = await volumeOf(run.records, volumeId);
-      await driver.deleteSnapshot(run.context, toDriverSnapshot(snapshot, volume));
-    });
+    const { driver } = await beginOn(run, backend);
+    const snapshot = await run.records.getSnapshot(snapshotId);
+    if (snapshot === undefined) return undefined;
+    const volume = await volumeOf(run.records, volumeId);
+    await driver.deleteSnapshot(run.context, toDriverSnapshot(snapshot, volume));
     return undefined;
   }
 

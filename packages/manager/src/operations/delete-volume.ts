@@ -5,6 +5,7 @@ import { inject, injectable } from 'inversify';
 import { toDriverSnapshot, toDriverVolume } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { everySnapshot } from '../views/every-page.js';
+import { beginOn } from './begin.js';
 import { wholeSnapshot, wholeVolume } from './claims.js';
 import { asScoriaError } from './failure-code.js';
 import { changedMeanwhile, hasDependents } from './refusals.js';
@@ -42,7 +43,7 @@ export class DeleteVolume implements OperationHandler<DeleteVolumeParameters, un
   }
 
   async run(parameters: DeleteVolumeParameters, run: OperationRun): Promise<undefined> {
-    const { driver } = await run.backend(parameters.backend);
+    const { driver } = await beginOn(run, parameters.backend);
     for (const snapshot of parameters.snapshots) await this.#deleteSnapshot(parameters, snapshot, run);
     const volume = await run.records.getVolume(parameters.volumeId);
     if (volume !== undefined) await driver.deleteVolume(run.context, toDriverVolume(volume));

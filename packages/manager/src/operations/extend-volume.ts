@@ -4,6 +4,7 @@ import { inject, injectable } from 'inversify';
 import { changesOf, toDriverVolume } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { Quotas } from '../placement/quotas.js';
+import { beginOn } from './begin.js';
 import { wholeVolume } from './claims.js';
 import { changedMeanwhile } from './refusals.js';
 import type { VolumeSubject } from './volume-state.js';
@@ -44,7 +45,7 @@ export class ExtendVolume implements OperationHandler<ExtendVolumeParameters, Mo
     { volumeId, backend, newSizeBytes }: ExtendVolumeParameters,
     run: OperationRun,
   ): Promise<ModelUpdate> {
-    const { driver } = await run.backend(backend);
+    const { driver } = await beginOn(run, backend);
     const volume = toDriverVolume(await volumeOf(run.records, volumeId));
     return driver.extendVolume(run.context, volume, newSizeBytes);
   }

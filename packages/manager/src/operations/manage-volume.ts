@@ -5,6 +5,7 @@ import { inject, injectable } from 'inversify';
 import { toDriverVolume } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { Quotas } from '../placement/quotas.js';
+import { beginOn } from './begin.js';
 import { wholeVolume } from './claims.js';
 import { stateAfterFailure, VOLUME_STATES } from './states.js';
 import { leaveInFailure, leaveInSuccess, removeVolume, storedUpdate, volumeOf } from './volume-state.js';
@@ -41,7 +42,7 @@ export class ManageVolume implements OperationHandler<ManageVolumeParameters, Mo
   }
 
   async run({ volume, reference }: ManageVolumeParameters, run: OperationRun): Promise<ModelUpdate> {
-    const { driver } = await run.backend(volume.backend);
+    const { driver } = await beginOn(run, volume.backend);
     const stored = await volumeOf(run.records, volume.id);
     if (stored.sizeBytes === 0) {
       await this.#storeSize(volume, await driver.manageExistingSize(run.context, reference));

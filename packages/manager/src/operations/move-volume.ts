@@ -1,12 +1,13 @@
-import type { ScoriaError, VolumeStatus } from '@scoria/core';
+import type { GuardedDriver, ScoriaError, VolumeStatus } from '@scoria/core';
 import { messageOf } from '@scoria/core';
 import type { Changes, Claim, Records, VolumeRecord } from '@scoria/store';
 import { Store } from '@scoria/store';
-import { inject, injectable } from 'inversify';
+import { inject, injectable, injectFromBase } from 'inversify';
 import { copyToEmpty, verifySame } from '../data/copy-data.js';
 import { backendIdOf, changesOf, toDriverVolume } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { ManagerError } from '../errors.js';
+import { Untouched } from './begin.js';
 import { wholeVolume } from './claims.js';
 import { changedMeanwhile, hasDependents } from './refusals.js';
 import { VOLUME_STATES } from './states.js';
@@ -34,6 +35,7 @@ abstract class MoveVolume implements OperationHandler<MoveVolumeParameters, unde
   abstract readonly kind: 'migrate-volume' | 'retype-volume';
   /** A takeover finishes what was switched; what was not, it fails, and so undoes. */
   readonly recovery = 'resume';
+  readonly #untouched = new Untouched();
 
   constructor(@inject(Store) private readonly store: Store) {}
 
@@ -59,7 +61,9 @@ abstract class MoveVolume implements OperationHandler<MoveVolumeParameters, unde
     if (!(await isSwitched(run.records, parameters))) {
       if (parameters.begun === true) throw interrupted(parameters);
       await run.updateParameters({ ...parameters, begun: true });
-      await copyOver(run, parameters, temporary);
+      const from = await this.#untouched.beginOn(run, parameters.backend);
+      const to = await this.#untouched.beginOn(run, temporary.backend);
+      await copyOver(run, { from: from.driver, to: to.driver }, parameters.volumeId, temporary);
       await run.context.step('switch to the copy');
       await this.store.transaction((records) => this.#switch(records, parameters, temporary.id));
     }
@@ -68,7 +72,9 @@ abstract class MoveVolume implements OperationHandler<MoveVolumeParameters, unde
   }
 
   async undo({ temporary }: MoveVolumeParameters, run: OperationRun): Promise<void> {
-    if (temporary !== undefined) await dropTemporary(run, temporary.id);
+    if (temporary === undefined) return;
+    if (this.#untouched.take(run)) await run.records.removeVolume(temporary.id);
+    else await dropTemporary(run, temporary.id);
   }
 
   async succeed(records: Records, parameters: MoveVolumeParameters): Promise<void> {
@@ -103,12 +109,14 @@ abstract class MoveVolume implements OperationHandler<MoveVolumeParameters, unde
 
 /** Moves a volume to a backend that was named. */
 @injectable()
+@injectFromBase({ extendConstructorArguments: true })
 export class MigrateVolume extends MoveVolume {
   readonly kind = 'migrate-volume';
 }
 
 /** Gives a volume another type, and moves it where its backend is not what the type asks for. */
 @injectable()
+@injectFromBase({ extendConstructorArguments: true })
 export class RetypeVolume extends MoveVolume {
   readonly kind = 'retype-volume';
 }
@@ -125,19 +133,16 @@ async function isSwitched(records: Records, { volumeId, temporary }: MoveVolumeP
 
 async function copyOver(
   run: OperationRun,
-  { volumeId, backend }: MoveVolumeParameters,
+  { from, to }: { readonly from: GuardedDriver; readonly to: GuardedDriver },
+  volumeId: string,
   temporary: VolumeRecord,
 ): Promise<void> {
-  const { driver } = await run.backend(backend);
-  const { driver: targetDriver } = await run.backend(temporary.backend);
-  const source = {
-    driver,
-    target: { kind: 'volume', volume: toDriverVolume(await volumeOf(run.records, volumeId)) },
-  } as const;
-  const update = await targetDriver.createVolume(run.context, toDriverVolume(temporary));
+  const original = toDriverVolume(await volumeOf(run.records, volumeId));
+  const source = { driver: from, target: { kind: 'volume', volume: original } } as const;
+  const update = await to.createVolume(run.context, toDriverVolume(temporary));
   await run.records.changeVolume(temporary.id, ['creating'], changesOf(update, temporary));
   const volume = toDriverVolume(await volumeOf(run.records, temporary.id));
-  const copy = { driver: targetDriver, target: { kind: 'volume', volume } } as const;
+  const copy = { driver: to, target: { kind: 'volume', volume } } as const;
   await copyToEmpty(run.context, source, copy);
   await verifySame(run.context, source, copy);
 }

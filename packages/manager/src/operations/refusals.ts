@@ -24,6 +24,7 @@ export function wrongState(
 }
 
 function remedyOf(kind: string, { id, status }: Stateful): string {
+  if (status === 'in-use') return '; detach it first';
   if (kind === 'volume' && status.startsWith('error')) {
     return `; see why with 'scoria volume show ${id}', then delete it, or 'scoria volume reset ${id}'`;
   }

@@ -6,6 +6,7 @@ import { copyBack } from '../data/copy-data.js';
 import { toDriverSnapshot, toDriverVolume } from '../driver-objects.js';
 import type { OperationBackend, OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { everySnapshot } from '../views/every-page.js';
+import { beginOn } from './begin.js';
 import { wholeSnapshot, wholeVolume } from './claims.js';
 import { hasDependents } from './refusals.js';
 import type { SnapshotSubject } from './snapshot-state.js';
@@ -39,7 +40,7 @@ export class RevertVolume implements OperationHandler<RevertVolumeParameters, Mo
   }
 
   async run(parameters: RevertVolumeParameters, run: OperationRun): Promise<ModelUpdate> {
-    const backend = await run.backend(parameters.backend);
+    const backend = await beginOn(run, parameters.backend);
     const record = await volumeOf(run.records, parameters.volumeId);
     const volume = toDriverVolume(record);
     const snapshot = toDriverSnapshot(await snapshotOf(run.records, parameters.snapshotId), volume);

@@ -1,5 +1,6 @@
 import type { Capability, ScoriaError, SnapshotStatus, VolumeStatus } from '@scoria/core';
 import { METHOD_RULES } from '@scoria/core';
+import { NOT_BEGUN } from './begin.js';
 import { failureCodeOf } from './failure-code.js';
 
 /** `before`: the state the object had when the operation was accepted. */
@@ -27,7 +28,7 @@ const NOTHING_CHANGED = {
   'not-supported': 'before',
   'not-found': 'before',
   'backend-down': 'before',
-  'has-dependents': 'before',
+  [NOT_BEGUN]: 'before',
 } as const;
 
 const BUSY = { ...NOTHING_CHANGED, 'volume-busy': 'before', 'snapshot-busy': 'before' } as const;
@@ -40,6 +41,7 @@ const NOTHING_MANAGED = {
   'unsafe-image': 'gone',
   'not-supported': 'gone',
   'backend-down': 'gone',
+  [NOT_BEGUN]: 'gone',
   'quota-exceeded': 'gone',
 } as const;
 

@@ -6,6 +6,7 @@ import { withDevice } from '../data/open-devices.js';
 import { toDriverSnapshot, toDriverVolume } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { ManagerError } from '../errors.js';
+import { beginOn } from './begin.js';
 import { sharedSnapshot, sharedVolume, wholeVolume } from './claims.js';
 import type { SnapshotSubject } from './snapshot-state.js';
 import { enterSnapshotState, snapshotOf } from './snapshot-state.js';
@@ -67,7 +68,7 @@ abstract class TransferVolume implements OperationHandler<VolumeSubject, unknown
   }
 
   async run({ backend, volumeId }: VolumeSubject, run: OperationRun): Promise<unknown> {
-    const { driver } = await run.backend(backend);
+    const { driver } = await beginOn(run, backend);
     const volume = toDriverVolume(await volumeOf(run.records, volumeId));
     const place = { driver, target: { kind: 'volume', volume } } as const;
     return withDevice(run.context, place, this.mode, (device) => useDevice(this.#use, run, device));
@@ -127,7 +128,7 @@ export class ExportSnapshotData implements OperationHandler<SnapshotDataParamete
   }
 
   async run({ backend, snapshotId }: SnapshotDataParameters, run: OperationRun): Promise<unknown> {
-    const { driver } = await run.backend(backend);
+    const { driver } = await beginOn(run, backend);
     const record = await snapshotOf(run.records, snapshotId);
     const snapshot = toDriverSnapshot(record, await volumeOf(run.records, record.volumeId));
     const target: DeviceTarget = { kind: 'snapshot', snapshot };

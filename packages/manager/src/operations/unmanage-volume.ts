@@ -3,6 +3,7 @@ import type { Claim, Records } from '@scoria/store';
 import { injectable } from 'inversify';
 import { toDriverVolume } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
+import { beginOn } from './begin.js';
 import { wholeVolume } from './claims.js';
 import { requireNoSnapshots } from './move-volume.js';
 import type { VolumeSubject } from './volume-state.js';
@@ -28,7 +29,7 @@ export class UnmanageVolume implements OperationHandler<VolumeSubject, undefined
   }
 
   async run({ backend, volumeId }: VolumeSubject, run: OperationRun): Promise<undefined> {
-    const { driver } = await run.backend(backend);
+    const { driver } = await beginOn(run, backend);
     await driver.unmanage(run.context, toDriverVolume(await volumeOf(run.records, volumeId)));
     return undefined;
   }
