@@ -1,5 +1,4 @@
-import type { AdoptableVolume, ModelUpdate } from '@scoria/core';
-import type { SnapshotRecord, VolumeRecord } from '@scoria/store';
+import type { VolumeRecord } from '@scoria/store';
 import { inject, injectable } from 'inversify';
 import { randomUUID } from 'node:crypto';
 import { backendIdOf } from '../driver-objects.js';
@@ -9,8 +8,6 @@ import type { Caller, ManageVolumeRequest } from '../requests.js';
 import { everyVolume } from '../views/every-page.js';
 import type { Accepted } from '../volume-manager.js';
 import { Desk } from './desk.js';
-import type { AdoptVolumeParameters } from './adopt-volume.js';
-import { AdoptVolume } from './adopt-volume.js';
 import { ManageVolume } from './manage-volume.js';
 import { requireNoSnapshots } from './move-volume.js';
 import { invalidInput } from './refusals.js';
@@ -28,7 +25,6 @@ export class ManageOperations {
     @inject(Desk) private readonly desk: Desk,
     @inject(ManageVolume) private readonly managing: ManageVolume,
     @inject(UnmanageVolume) private readonly unmanaging: UnmanageVolume,
-    @inject(AdoptVolume) private readonly adopting: AdoptVolume,
   ) {}
 
   async manage(caller: Caller, request: ManageVolumeRequest): Promise<Accepted<VolumeRecord>> {
@@ -49,50 +45,6 @@ export class ManageOperations {
     await this.desk.checks.requireCapability(volume.backend, 'manage', 'let volumes go');
     const initial = { ...volume, status: 'deleting' } as const;
     return this.#submit(caller, { handler: this.unmanaging, parameters: subjectOf(volume), initial });
-  }
-
-  /** Adopts one volume that `findAdoptable` of its backend has found. */
-  async adopt(caller: Caller, backend: string, found: AdoptableVolume): Promise<Accepted<VolumeRecord>> {
-    if (found.problems.length > 0) {
-      throw invalidInput(`volume ${found.id} cannot be adopted: ${found.problems.join('; ')}`);
-    }
-    await this.desk.checks.requireCapability(backend, 'adopt', 'adopt volumes');
-    return this.#submit(caller, this.#adoption(caller, backend, found));
-  }
-
-  #adoption(
-    caller: Caller,
-    backend: string,
-    found: AdoptableVolume,
-  ): Prepared<AdoptVolumeParameters, ModelUpdate, VolumeRecord> {
-    const { id, sizeBytes, providerLocation, providerMetadata } = found;
-    const volume = {
-      ...this.#record(caller, { id, name: `volume-${id}`, backend, sizeBytes }),
-      ...(providerLocation === '' ? {} : { providerLocation }),
-      providerMetadata,
-    };
-    const snapshots = this.#snapshotRecords(caller, found);
-    return { handler: this.adopting, parameters: { found, volume, snapshots }, initial: volume };
-  }
-
-  /** Times a millisecond apart, the last one now: their order is what tells which one is the newest. */
-  #snapshotRecords({ projectId }: Caller, { id: volumeId, snapshots }: AdoptableVolume): SnapshotRecord[] {
-    return snapshots.map(({ id, sizeBytes, providerMetadata }, index): SnapshotRecord => {
-      const at = this.desk.timestamp(snapshots.length - 1 - index);
-      return {
-        id,
-        volumeId,
-        name: `snapshot-${id}`,
-        projectId,
-        sizeBytes,
-        status: 'creating',
-        providerMetadata,
-        metadata: {},
-        countsInQuota: true,
-        createdAt: at,
-        updatedAt: at,
-      };
-    });
   }
 
   #record(

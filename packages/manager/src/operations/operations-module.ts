@@ -1,6 +1,7 @@
 import type { Newable } from 'inversify';
 import { ContainerModule } from 'inversify';
 import { OperationHandlers } from '../engine/operation-handler.js';
+import { OperationPreparations } from '../views/plans/preparations.js';
 import { AdoptVolume } from './adopt-volume.js';
 import { AttachVolume, ConnectVolume, DetachVolume } from './attach-volume.js';
 import { AttachmentOperations } from './attachment-operations.js';
@@ -14,6 +15,7 @@ import { ExtendVolume } from './extend-volume.js';
 import { ManageOperations } from './manage-operations.js';
 import { ManageVolume } from './manage-volume.js';
 import { MigrateVolume, RetypeVolume } from './move-volume.js';
+import { RequestPreparations } from './request-preparations.js';
 import { RevertVolume } from './revert-volume.js';
 import { SnapshotOperations } from './snapshot-operations.js';
 import { Submission } from './submission.js';
@@ -59,6 +61,7 @@ const SERVICES: readonly Newable<object>[] = [
   AttachmentOperations,
   DataAccess,
   ManageOperations,
+  RequestPreparations,
 ];
 
 /**
@@ -71,4 +74,5 @@ export const operationsModule = new ContainerModule(({ bind }) => {
     bind(OperationHandlers).toService(handler);
   }
   for (const service of SERVICES) bind(service).toSelf().inSingletonScope();
+  bind(OperationPreparations).toService(RequestPreparations);
 });

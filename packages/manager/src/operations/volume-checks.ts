@@ -1,3 +1,4 @@
+import type { Capability } from '@scoria/core';
 import type { VolumeRecord } from '@scoria/store';
 import { inject, injectable } from 'inversify';
 import { BackendAccess } from '../views/backend-access.js';
@@ -38,7 +39,7 @@ export class VolumeChecks {
   }
 
   /** @throws ManagerError `not-supported`, `backend-down` */
-  async requireCapability(backend: string, capability: 'manage' | 'adopt', what: string): Promise<void> {
+  async requireCapability(backend: string, capability: Capability, what: string): Promise<void> {
     const { capabilities } = await this.backends.open(backend);
     if (!capabilities.includes(capability)) throw notSupported(backend, what, capability);
   }
