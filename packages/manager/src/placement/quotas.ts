@@ -82,11 +82,12 @@ function exceeded(
   resource: QuotaResource,
   { limit, inUse, amount }: Excess,
 ): ManagerError {
-  const show = (count: number): string => (resource === 'gigabytes' ? gib(count) : String(count));
+  const isCapacity = resource === 'gigabytes';
+  const show = (count: number): string => (isCapacity ? gib(count) : String(count));
   return new ManagerError({
     code: 'quota-exceeded',
     message:
-      `project ${projectId} may have ${show(limit)} of ${resource}, has ${show(inUse)} and asks for ` +
+      `project ${projectId} may have ${show(limit)} ${isCapacity ? 'in all' : resource}, has ${show(inUse)} and asks for ` +
       `${show(amount)} more; delete something, or raise the quota`,
     details: { projectId, resource, limit, inUse, requested: amount },
   });

@@ -1,4 +1,6 @@
 import type {
+  OperationFilter,
+  OperationRecord,
   Page,
   Records,
   SnapshotFilter,
@@ -23,6 +25,13 @@ export async function everySnapshot(
   filter: Omit<SnapshotFilter, keyof Page> = {},
 ): Promise<SnapshotRecord[]> {
   return everyPage((page) => records.listSnapshots({ ...filter, ...page }));
+}
+
+export async function everyOperation(
+  records: Pick<Records, 'listOperations'>,
+  filter: Omit<OperationFilter, keyof Page> = {},
+): Promise<OperationRecord[]> {
+  return everyPage((page) => records.listOperations({ ...filter, ...page }));
 }
 
 /** The object of a marker may be deleted between two pages: then the list begins anew. */

@@ -1,4 +1,5 @@
 import type { Store } from '@scoria/store';
+import { wrongCounters } from './quota-usage.js';
 import type { Repair } from './repair.js';
 
 type RecordRepair = Extract<Repair, { kind: 'mark-volume' | 'mark-snapshot' | 'recount' }>;
@@ -59,15 +60,12 @@ async function markSnapshot(
 
 async function recount(store: Store, projectId: string): Promise<string | undefined> {
   const changed = await store.transaction(async (records) => {
-    const counted = await records.countQuotaUsage(projectId);
-    const wrong = (await records.quotaUsage(projectId)).filter(
-      ({ resource, inUse }) => inUse !== counted[resource],
-    );
-    for (const { resource, inUse } of wrong) {
-      await records.addQuotaUsage(projectId, resource, counted[resource] - inUse);
+    const wrong = await wrongCounters(records, projectId);
+    for (const { resource, inUse, expected } of wrong) {
+      await records.addQuotaUsage(projectId, resource, expected - inUse);
     }
     return wrong.map(
-      ({ resource, inUse }) => `${resource} from ${String(inUse)} to ${String(counted[resource])}`,
+      ({ resource, inUse, expected }) => `${resource} from ${String(inUse)} to ${String(expected)}`,
     );
   });
   return changed.length === 0 ? undefined : `set the counters of project ${projectId}: ${changed.join(', ')}`;

@@ -2,7 +2,7 @@ import type { DriverPlugin } from '@scoria/core';
 import { applyUpdate, createBackend, createContext, MIB } from '@scoria/core';
 import type { Backend } from '@scoria/core';
 import { openStore } from '@scoria/store';
-import type { Owner, SnapshotRecord, Store, VolumeRecord } from '@scoria/store';
+import type { OperationRecord, Owner, SnapshotRecord, Store, VolumeRecord } from '@scoria/store';
 import {
   FakeClock,
   FakeLockManager,
@@ -26,7 +26,7 @@ import { OrphanCollector } from '../audit/orphan-collector.js';
 import type { BackendAccess } from '../backend-access.js';
 import type { OperationSubmitter } from '../operation-submitter.js';
 import { ViewContexts } from '../view-context.js';
-import { aSnapshotRecord, aVolumeRecord } from './records.js';
+import { anOperationRecord, aSnapshotRecord, aVolumeRecord } from './records.js';
 
 export const CALLER = { projectId: 'project', requestId: 'req-1' };
 
@@ -91,39 +91,42 @@ export class ViewStage implements BackendAccess, OperationSubmitter, AsyncDispos
       if (running !== undefined)
         throw new ManagerError({ code: 'conflict', message: `${running.kind} runs` });
       await handler.accept(records, parameters);
-      await this.operation(operationId, handler.claims(parameters), records);
+      const { kind } = handler;
+      await records.insertOperation({
+        ...this.#row(operationId, handler.claims(parameters)),
+        kind,
+        parameters: { ...parameters },
+      });
     });
-    const run = handler.run(parameters, {
-      operationId,
+    return { operationId, done: this.#carryOut(operationId, handler, parameters) };
+  }
+
+  async #carryOut<P extends object, R>(
+    id: string,
+    handler: OperationHandler<P, R>,
+    parameters: P,
+  ): Promise<R> {
+    const result = await handler.run(parameters, {
+      operationId: id,
       context: contextOf(),
       records: this.store,
       backend: (name) => this.open(name),
       updateParameters: async () => Promise.resolve(),
     });
-    return { operationId, done: run.finally(() => this.store.endOperation(operationId, 'succeeded')) };
+    await this.store.transaction(async (records) => {
+      await handler.succeed(records, parameters, result);
+      await records.endOperation(id, 'succeeded');
+    });
+    return result;
   }
 
-  /** A row of a running operation. */
-  async operation(
-    id: string,
-    claims: Parameters<Store['insertOperation']>[0]['claims'],
-    records: Pick<Store, 'insertOperation'> = this.store,
-  ): Promise<void> {
-    const at = new Date(0).toISOString();
-    await records.insertOperation({
-      id,
-      kind: 'some-work',
-      claims,
-      parameters: {},
-      ownerId: this.owner.id,
-      requestId: 'req-1',
-      projectId: 'project',
-      outcome: 'running',
-      takeovers: 0,
-      cancelRequested: false,
-      createdAt: at,
-      updatedAt: at,
-    });
+  /** Writes the row of a running operation. */
+  async operation(id: string, claims: OperationRecord['claims']): Promise<void> {
+    await this.store.insertOperation(this.#row(id, claims));
+  }
+
+  #row(id: string, claims: OperationRecord['claims']): OperationRecord {
+    return anOperationRecord({ id, claims, ownerId: this.owner.id, kind: 'some-work' });
   }
 
   /** A volume in the records and on the backend, counted in its project's quota. */
