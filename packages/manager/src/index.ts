@@ -1,5 +1,13 @@
 export * from './configuration.js';
+export * from './configuration/check-configuration.js';
+export type { DriverNames } from './configuration/interpret.js';
+export * from './configuration/load-configuration.js';
+export type { ConfigurationProblem } from './configuration/raw-configuration.js';
+export { GENERAL_SETTINGS } from './configuration/settings.js';
+export * from './create-volume-manager.js';
+export { StepObserver } from './engine/step-observer.js';
 export * from './errors.js';
+export * from './lookup.js';
 export * from './requests.js';
 export * from './views.js';
 export * from './volume-manager.js';

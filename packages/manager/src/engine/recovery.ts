@@ -30,6 +30,13 @@ export class Recovery {
     await this.#pass;
   }
 
+  /** A look in the background. */
+  soon(): void {
+    this.pass().catch((error: unknown) => {
+      this.#report(error);
+    });
+  }
+
   /** Looks again and again until `stop`. */
   watch(): void {
     this.#watching ??= this.#keepLooking();
@@ -50,12 +57,15 @@ export class Recovery {
         await this.ports.clock.sleep(EVERY_MS, this.#stop.signal);
         await this.pass();
       } catch (error) {
-        if (!this.#isStopped())
-          this.ports.logger.error('the work of dead processes could not be looked for', {
-            reason: messageOf(error),
-          });
+        if (!this.#isStopped()) this.#report(error);
       }
     }
+  }
+
+  #report(error: unknown): void {
+    this.ports.logger.error('the work of dead processes could not be looked for', {
+      reason: messageOf(error),
+    });
   }
 
   async #lookAll(): Promise<void> {

@@ -44,11 +44,11 @@ describe('an audit beside a working manager', () => {
     ['that can only be tried', plainMemoryPlugin],
   ])('finds nothing on a backend %s', async (_, plugin) => {
     await using stage = await ViewStage.open(plugin);
-    let working = true;
+    const manager = { working: true };
     const work = (async () => {
       for (let round = 0; round < LIVES; round += 2) await Promise.all([live(stage), live(stage)]);
     })().finally(() => {
-      working = false;
+      manager.working = false;
     });
     const found: AuditFinding[] = [];
     let audits = 0;
@@ -56,7 +56,7 @@ describe('an audit beside a working manager', () => {
       const { findings } = await stage.audit.audit(CALLER, 'one', { repair: true, collectOrphans: true });
       found.push(...findings);
       audits += 1;
-    } while (working);
+    } while (manager.working);
     await work;
     expect(found).toEqual([]);
     expect(audits).toBeGreaterThan(1);

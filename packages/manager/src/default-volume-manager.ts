@@ -1,0 +1,198 @@
+import type { BlockDevice, Connector, Container, DeviceMode } from '@scoria/core';
+import { messageOf } from '@scoria/core';
+import type {
+  BackendRecord,
+  OperationFilter,
+  QuotaResource,
+  SnapshotFilter,
+  VolumeFilter,
+} from '@scoria/store';
+import { Store } from '@scoria/store';
+import { Backends } from './backends/backends.js';
+import { Configuration } from './configuration.js';
+import type { EventListener } from './events.js';
+import { ManagerEvents } from './events.js';
+import { Lifecycle } from './lifecycle.js';
+import { Metrics } from './metrics.js';
+import { OperationLog } from './operation-log.js';
+import { AttachmentOperations } from './operations/attachment-operations.js';
+import { DataAccess } from './operations/data-access.js';
+import { ManageOperations } from './operations/manage-operations.js';
+import { SnapshotOperations } from './operations/snapshot-operations.js';
+import { VolumeOperations } from './operations/volume-operations.js';
+import { Quotas } from './placement/quotas.js';
+import { VolumeTypes } from './placement/volume-types.js';
+import type {
+  AttachRequest,
+  Caller,
+  CreateSnapshotRequest,
+  CreateVolumeRequest,
+  ManageVolumeRequest,
+} from './requests.js';
+import type { Readiness } from './views.js';
+import { AdoptionService } from './views/adoption-service.js';
+import { AuditService } from './views/audit-service.js';
+import { ChainService } from './views/chain-service.js';
+import { DependencyService } from './views/dependency-service.js';
+import { ManageableService } from './views/manageable-service.js';
+import { PlanService } from './views/plan-service.js';
+import type { VolumeManager } from './volume-manager.js';
+
+type UseData<T> = (
+  device: BlockDevice,
+  progress: (done: number, total: number) => void,
+  signal: AbortSignal,
+) => Promise<T>;
+
+/** The volume manager's one door: every method is a service's, of the container it is given. */
+export class DefaultVolumeManager implements VolumeManager {
+  readonly #store: Store;
+  readonly #lifecycle: Lifecycle;
+  readonly #backends: Backends;
+  readonly #volumes: VolumeOperations;
+  readonly #snapshots: SnapshotOperations;
+  readonly #plans: PlanService;
+  #stopped: Promise<void> | undefined;
+
+  constructor(
+    private readonly container: Container,
+    private readonly forCommand: boolean,
+  ) {
+    this.#store = container.get<Store>(Store);
+    this.#lifecycle = container.get(Lifecycle);
+    this.#backends = container.get(Backends);
+    this.#volumes = container.get(VolumeOperations);
+    this.#snapshots = container.get(SnapshotOperations);
+    this.#plans = container.get(PlanService);
+    // Counts from the first operation on.
+    if (!forCommand) container.get(Metrics);
+  }
+
+  start = async (): Promise<void> => {
+    if (this.forCommand) {
+      await this.#lifecycle.startForCommand();
+      return;
+    }
+    this.#lifecycle.start();
+    await this.#log.prune();
+  };
+  settled = async () => this.#lifecycle.settled();
+  stop = async (): Promise<void> => {
+    this.#stopped ??= this.#lifecycle.stop().finally(() => this.#store.close());
+    await this.#stopped;
+  };
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  readiness = async (): Promise<Readiness> => {
+    const backends = this.#backends.present.map(({ name, state, reason }) => ({
+      name,
+      state,
+      ...(reason === undefined ? {} : { reason }),
+    }));
+    const database = await this.#store.ping().then(
+      () => ({ ok: true }),
+      (error: unknown) => ({ ok: false, reason: messageOf(error) }),
+    );
+    return { ready: database.ok && backends.some(({ state }) => state === 'up'), database, backends };
+  };
+  metrics = async () => this.container.get(Metrics).text();
+  onEvent = (listener: EventListener) => this.container.get(ManagerEvents).on(listener);
+
+  getVolume = async (caller: Caller, volume: string) => this.#volumes.get(caller, volume);
+  listVolumes = async ({ projectId }: Caller, filter: VolumeFilter = {}) =>
+    this.#store.listVolumes({ projectId, ...filter });
+  createVolume = async (caller: Caller, request: CreateVolumeRequest) =>
+    this.#volumes.create(caller, request);
+  updateVolume: VolumeManager['updateVolume'] = async (caller, volume, changes) =>
+    this.#volumes.update(caller, volume, changes);
+  deleteVolume = async (caller: Caller, volume: string, options?: { cascade?: boolean }) =>
+    this.#volumes.delete(caller, volume, options);
+  extendVolume = async (caller: Caller, volume: string, newSizeBytes: number) =>
+    this.#volumes.extend(caller, volume, newSizeBytes);
+  revertVolume = async (caller: Caller, volume: string, snapshot: string) =>
+    this.#volumes.revert(caller, volume, snapshot);
+  retypeVolume = async (caller: Caller, volume: string, type: string) =>
+    this.#volumes.retype(caller, volume, type);
+  migrateVolume = async (caller: Caller, volume: string, backend: string) =>
+    this.#volumes.migrate(caller, volume, backend);
+  resetVolume = async (caller: Caller, volume: string) => this.#volumes.reset(caller, volume);
+
+  getSnapshot = async (caller: Caller, snapshot: string) => this.#snapshots.get(caller, snapshot);
+  listSnapshots = async ({ projectId }: Caller, filter: SnapshotFilter = {}) =>
+    this.#store.listSnapshots({ projectId, ...filter });
+  createSnapshot = async (caller: Caller, request: CreateSnapshotRequest) =>
+    this.#snapshots.create(caller, request);
+  deleteSnapshot = async (caller: Caller, snapshot: string) => this.#snapshots.delete(caller, snapshot);
+
+  useVolumeData = async <T>(caller: Caller, volume: string, mode: DeviceMode, use: UseData<T>): Promise<T> =>
+    this.container.get(DataAccess).useVolume(caller, volume, mode, use);
+  useSnapshotData = async <T>(caller: Caller, snapshot: string, use: UseData<T>): Promise<T> =>
+    this.container.get(DataAccess).useSnapshot(caller, snapshot, use);
+  connectVolume = async (caller: Caller, volume: string, connector: Connector) =>
+    this.#attachments.connect(caller, volume, connector);
+  attachVolume = async (caller: Caller, request: AttachRequest) => this.#attachments.attach(caller, request);
+  detachVolume = async (caller: Caller, attachment: string) => this.#attachments.detach(caller, attachment);
+  listAttachments = async (caller: Caller, volume?: string) => this.#attachments.list(caller, volume);
+
+  listManageable = async (caller: Caller, backend: string) =>
+    this.container.get(ManageableService).list(caller, backend);
+  manageVolume = async (caller: Caller, request: ManageVolumeRequest) =>
+    this.container.get(ManageOperations).manage(caller, request);
+  unmanageVolume = async (caller: Caller, volume: string) =>
+    this.container.get(ManageOperations).unmanage(caller, volume);
+  adoptBackend = async (caller: Caller, backend: string, options?: { dryRun?: boolean }) =>
+    this.container.get(AdoptionService).adopt(caller, backend, options);
+  auditBackend: VolumeManager['auditBackend'] = async (caller, backend, options) =>
+    this.container.get(AuditService).audit(caller, backend, options);
+  dependencies = async (caller: Caller, kind: 'volume' | 'snapshot', id: string) =>
+    this.container.get(DependencyService).of(caller, kind, id);
+  chain = async (caller: Caller, volume: string) => this.container.get(ChainService).of(caller, volume);
+
+  planCreateVolume: VolumeManager['planCreateVolume'] = async (...args) => this.#plans.createVolume(...args);
+  planDeleteVolume: VolumeManager['planDeleteVolume'] = async (...args) => this.#plans.deleteVolume(...args);
+  planExtendVolume: VolumeManager['planExtendVolume'] = async (...args) => this.#plans.extendVolume(...args);
+  planRevertVolume: VolumeManager['planRevertVolume'] = async (...args) => this.#plans.revertVolume(...args);
+  planMigrateVolume: VolumeManager['planMigrateVolume'] = async (...args) =>
+    this.#plans.migrateVolume(...args);
+  planRetypeVolume: VolumeManager['planRetypeVolume'] = async (...args) => this.#plans.retypeVolume(...args);
+  planCreateSnapshot: VolumeManager['planCreateSnapshot'] = async (...args) =>
+    this.#plans.createSnapshot(...args);
+  planDeleteSnapshot: VolumeManager['planDeleteSnapshot'] = async (...args) =>
+    this.#plans.deleteSnapshot(...args);
+
+  /** As a running manager published them; where none runs, as they are configured and not started. */
+  listBackends = async (): Promise<BackendRecord[]> => {
+    if (!this.forCommand) return [...this.#backends.present];
+    const published = new Map((await this.#store.listBackends()).map((record) => [record.name, record]));
+    return this.#backends.present.map((record) => published.get(record.name) ?? record);
+  };
+  checkBackend = async (name: string) => this.#backends.check(name);
+
+  listOperations = async (filter?: OperationFilter) => this.#log.list(filter);
+  getOperation = async (id: string) => this.#log.get(id);
+  cancelOperation = async (id: string) => this.#log.cancel(id);
+  watchOperation = (id: string, signal?: AbortSignal) => this.#log.watch(id, signal);
+
+  listVolumeTypes = async () => this.container.get(VolumeTypes).list();
+  createVolumeType: VolumeManager['createVolumeType'] = async (request) =>
+    this.container.get(VolumeTypes).create(request);
+  deleteVolumeType = async (type: string) => this.container.get(VolumeTypes).remove(type);
+  quota = async (projectId: string) => this.container.get(Quotas).usage(projectId);
+  setQuota = async (projectId: string, resource: QuotaResource, limit: number) =>
+    this.container.get(Quotas).setLimit(projectId, resource, limit);
+
+  get configuration(): Configuration {
+    return this.container.get<Configuration>(Configuration);
+  }
+
+  get #attachments(): AttachmentOperations {
+    return this.container.get(AttachmentOperations);
+  }
+
+  get #log(): OperationLog {
+    return this.container.get(OperationLog);
+  }
+}
