@@ -68,7 +68,7 @@ export class DefaultVolumeManager implements VolumeManager {
     if (!forCommand) container.get(Metrics);
   }
 
-  start = async (): Promise<void> => {
+  start: VolumeManager['start'] = async (): Promise<void> => {
     if (this.forCommand) {
       await this.#lifecycle.startForCommand();
       return;
@@ -76,8 +76,8 @@ export class DefaultVolumeManager implements VolumeManager {
     this.#lifecycle.start();
     await this.#log.prune();
   };
-  settled = async () => this.#lifecycle.settled();
-  stop = async (): Promise<void> => {
+  settled: VolumeManager['settled'] = async () => this.#lifecycle.settled();
+  stop: VolumeManager['stop'] = async (): Promise<void> => {
     this.#stopped ??= this.#lifecycle.stop().finally(() => this.#store.close());
     await this.#stopped;
   };
@@ -86,7 +86,7 @@ export class DefaultVolumeManager implements VolumeManager {
     await this.stop();
   }
 
-  readiness = async (): Promise<Readiness> => {
+  readiness: VolumeManager['readiness'] = async (): Promise<Readiness> => {
     const backends = this.#backends.present.map(({ name, state, reason }) => ({
       name,
       state,
@@ -98,58 +98,91 @@ export class DefaultVolumeManager implements VolumeManager {
     );
     return { ready: database.ok && backends.some(({ state }) => state === 'up'), database, backends };
   };
-  metrics = async () => this.container.get(Metrics).text();
-  onEvent = (listener: EventListener) => this.container.get(ManagerEvents).on(listener);
+  metrics: VolumeManager['metrics'] = async () => this.container.get(Metrics).text();
+  onEvent: VolumeManager['onEvent'] = (listener: EventListener) =>
+    this.container.get(ManagerEvents).on(listener);
 
-  getVolume = async (caller: Caller, volume: string) => this.#volumes.get(caller, volume);
-  listVolumes = async ({ projectId }: Caller, filter: VolumeFilter = {}) =>
+  getVolume: VolumeManager['getVolume'] = async (caller: Caller, volume: string) =>
+    this.#volumes.get(caller, volume);
+  listVolumes: VolumeManager['listVolumes'] = async ({ projectId }: Caller, filter: VolumeFilter = {}) =>
     this.#store.listVolumes({ projectId, ...filter });
-  createVolume = async (caller: Caller, request: CreateVolumeRequest) =>
+  createVolume: VolumeManager['createVolume'] = async (caller: Caller, request: CreateVolumeRequest) =>
     this.#volumes.create(caller, request);
   updateVolume: VolumeManager['updateVolume'] = async (caller, volume, changes) =>
     this.#volumes.update(caller, volume, changes);
-  deleteVolume = async (caller: Caller, volume: string, options?: { cascade?: boolean }) =>
-    this.#volumes.delete(caller, volume, options);
-  extendVolume = async (caller: Caller, volume: string, newSizeBytes: number) =>
-    this.#volumes.extend(caller, volume, newSizeBytes);
-  revertVolume = async (caller: Caller, volume: string, snapshot: string) =>
+  deleteVolume: VolumeManager['deleteVolume'] = async (
+    caller: Caller,
+    volume: string,
+    options?: { cascade?: boolean },
+  ) => this.#volumes.delete(caller, volume, options);
+  extendVolume: VolumeManager['extendVolume'] = async (
+    caller: Caller,
+    volume: string,
+    newSizeBytes: number,
+  ) => this.#volumes.extend(caller, volume, newSizeBytes);
+  revertVolume: VolumeManager['revertVolume'] = async (caller: Caller, volume: string, snapshot: string) =>
     this.#volumes.revert(caller, volume, snapshot);
-  retypeVolume = async (caller: Caller, volume: string, type: string) =>
+  retypeVolume: VolumeManager['retypeVolume'] = async (caller: Caller, volume: string, type: string) =>
     this.#volumes.retype(caller, volume, type);
-  migrateVolume = async (caller: Caller, volume: string, backend: string) =>
+  migrateVolume: VolumeManager['migrateVolume'] = async (caller: Caller, volume: string, backend: string) =>
     this.#volumes.migrate(caller, volume, backend);
-  resetVolume = async (caller: Caller, volume: string) => this.#volumes.reset(caller, volume);
+  resetVolume: VolumeManager['resetVolume'] = async (caller: Caller, volume: string) =>
+    this.#volumes.reset(caller, volume);
 
-  getSnapshot = async (caller: Caller, snapshot: string) => this.#snapshots.get(caller, snapshot);
-  listSnapshots = async ({ projectId }: Caller, filter: SnapshotFilter = {}) =>
-    this.#store.listSnapshots({ projectId, ...filter });
-  createSnapshot = async (caller: Caller, request: CreateSnapshotRequest) =>
+  getSnapshot: VolumeManager['getSnapshot'] = async (caller: Caller, snapshot: string) =>
+    this.#snapshots.get(caller, snapshot);
+  listSnapshots: VolumeManager['listSnapshots'] = async (
+    { projectId }: Caller,
+    filter: SnapshotFilter = {},
+  ) => this.#store.listSnapshots({ projectId, ...filter });
+  createSnapshot: VolumeManager['createSnapshot'] = async (caller: Caller, request: CreateSnapshotRequest) =>
     this.#snapshots.create(caller, request);
-  deleteSnapshot = async (caller: Caller, snapshot: string) => this.#snapshots.delete(caller, snapshot);
+  deleteSnapshot: VolumeManager['deleteSnapshot'] = async (caller: Caller, snapshot: string) =>
+    this.#snapshots.delete(caller, snapshot);
 
-  useVolumeData = async <T>(caller: Caller, volume: string, mode: DeviceMode, use: UseData<T>): Promise<T> =>
-    this.container.get(DataAccess).useVolume(caller, volume, mode, use);
-  useSnapshotData = async <T>(caller: Caller, snapshot: string, use: UseData<T>): Promise<T> =>
-    this.container.get(DataAccess).useSnapshot(caller, snapshot, use);
-  connectVolume = async (caller: Caller, volume: string, connector: Connector) =>
-    this.#attachments.connect(caller, volume, connector);
-  attachVolume = async (caller: Caller, request: AttachRequest) => this.#attachments.attach(caller, request);
-  detachVolume = async (caller: Caller, attachment: string) => this.#attachments.detach(caller, attachment);
-  listAttachments = async (caller: Caller, volume?: string) => this.#attachments.list(caller, volume);
+  useVolumeData: VolumeManager['useVolumeData'] = async <T>(
+    caller: Caller,
+    volume: string,
+    mode: DeviceMode,
+    use: UseData<T>,
+  ): Promise<T> => this.container.get(DataAccess).useVolume(caller, volume, mode, use);
+  useSnapshotData: VolumeManager['useSnapshotData'] = async <T>(
+    caller: Caller,
+    snapshot: string,
+    use: UseData<T>,
+  ): Promise<T> => this.container.get(DataAccess).useSnapshot(caller, snapshot, use);
+  connectVolume: VolumeManager['connectVolume'] = async (
+    caller: Caller,
+    volume: string,
+    connector: Connector,
+  ) => this.#attachments.connect(caller, volume, connector);
+  attachVolume: VolumeManager['attachVolume'] = async (caller: Caller, request: AttachRequest) =>
+    this.#attachments.attach(caller, request);
+  detachVolume: VolumeManager['detachVolume'] = async (caller: Caller, attachment: string) =>
+    this.#attachments.detach(caller, attachment);
+  listAttachments: VolumeManager['listAttachments'] = async (caller: Caller, volume?: string) =>
+    this.#attachments.list(caller, volume);
 
-  listManageable = async (caller: Caller, backend: string) =>
+  listManageable: VolumeManager['listManageable'] = async (caller: Caller, backend: string) =>
     this.container.get(ManageableService).list(caller, backend);
-  manageVolume = async (caller: Caller, request: ManageVolumeRequest) =>
+  manageVolume: VolumeManager['manageVolume'] = async (caller: Caller, request: ManageVolumeRequest) =>
     this.container.get(ManageOperations).manage(caller, request);
-  unmanageVolume = async (caller: Caller, volume: string) =>
+  unmanageVolume: VolumeManager['unmanageVolume'] = async (caller: Caller, volume: string) =>
     this.container.get(ManageOperations).unmanage(caller, volume);
-  adoptBackend = async (caller: Caller, backend: string, options?: { dryRun?: boolean }) =>
-    this.container.get(AdoptionService).adopt(caller, backend, options);
+  adoptBackend: VolumeManager['adoptBackend'] = async (
+    caller: Caller,
+    backend: string,
+    options?: { dryRun?: boolean },
+  ) => this.container.get(AdoptionService).adopt(caller, backend, options);
   auditBackend: VolumeManager['auditBackend'] = async (caller, backend, options) =>
     this.container.get(AuditService).audit(caller, backend, options);
-  dependencies = async (caller: Caller, kind: 'volume' | 'snapshot', id: string) =>
-    this.container.get(DependencyService).of(caller, kind, id);
-  chain = async (caller: Caller, volume: string) => this.container.get(ChainService).of(caller, volume);
+  dependencies: VolumeManager['dependencies'] = async (
+    caller: Caller,
+    kind: 'volume' | 'snapshot',
+    id: string,
+  ) => this.container.get(DependencyService).of(caller, kind, id);
+  chain: VolumeManager['chain'] = async (caller: Caller, volume: string) =>
+    this.container.get(ChainService).of(caller, volume);
 
   planCreateVolume: VolumeManager['planCreateVolume'] = async (...args) => this.#plans.createVolume(...args);
   planDeleteVolume: VolumeManager['planDeleteVolume'] = async (...args) => this.#plans.deleteVolume(...args);
@@ -164,24 +197,27 @@ export class DefaultVolumeManager implements VolumeManager {
     this.#plans.deleteSnapshot(...args);
 
   /** As a running manager published them; where none runs, as they are configured and not started. */
-  listBackends = async (): Promise<BackendRecord[]> => {
+  listBackends: VolumeManager['listBackends'] = async (): Promise<BackendRecord[]> => {
     if (!this.forCommand) return [...this.#backends.present];
     const published = new Map((await this.#store.listBackends()).map((record) => [record.name, record]));
     return this.#backends.present.map((record) => published.get(record.name) ?? record);
   };
-  checkBackend = async (name: string) => this.#backends.check(name);
+  checkBackend: VolumeManager['checkBackend'] = async (name: string) => this.#backends.check(name);
 
-  listOperations = async (filter?: OperationFilter) => this.#log.list(filter);
-  getOperation = async (id: string) => this.#log.get(id);
-  cancelOperation = async (id: string) => this.#log.cancel(id);
-  watchOperation = (id: string, signal?: AbortSignal) => this.#log.watch(id, signal);
+  listOperations: VolumeManager['listOperations'] = async (filter?: OperationFilter) =>
+    this.#log.list(filter);
+  getOperation: VolumeManager['getOperation'] = async (id: string) => this.#log.get(id);
+  cancelOperation: VolumeManager['cancelOperation'] = async (id: string) => this.#log.cancel(id);
+  watchOperation: VolumeManager['watchOperation'] = (id: string, signal?: AbortSignal) =>
+    this.#log.watch(id, signal);
 
-  listVolumeTypes = async () => this.container.get(VolumeTypes).list();
+  listVolumeTypes: VolumeManager['listVolumeTypes'] = async () => this.container.get(VolumeTypes).list();
   createVolumeType: VolumeManager['createVolumeType'] = async (request) =>
     this.container.get(VolumeTypes).create(request);
-  deleteVolumeType = async (type: string) => this.container.get(VolumeTypes).remove(type);
-  quota = async (projectId: string) => this.container.get(Quotas).usage(projectId);
-  setQuota = async (projectId: string, resource: QuotaResource, limit: number) =>
+  deleteVolumeType: VolumeManager['deleteVolumeType'] = async (type: string) =>
+    this.container.get(VolumeTypes).remove(type);
+  quota: VolumeManager['quota'] = async (projectId: string) => this.container.get(Quotas).usage(projectId);
+  setQuota: VolumeManager['setQuota'] = async (projectId: string, resource: QuotaResource, limit: number) =>
     this.container.get(Quotas).setLimit(projectId, resource, limit);
 
   get configuration(): Configuration {

@@ -5,7 +5,7 @@ import { inject, injectable } from 'inversify';
 import { toDriverSnapshot, toDriverVolume } from '../driver-objects.js';
 import { findVolume } from '../lookup.js';
 import type { Caller } from '../requests.js';
-import type { ChainNode, Dependencies } from '../views.js';
+import type { Blocker, ChainNode } from '../views.js';
 import { BackendAccess } from './backend-access.js';
 import { chainOfLayers, chainOfRecords } from './chain.js';
 import { DependencyService } from './dependency-service.js';
@@ -27,7 +27,9 @@ export class ChainService {
   async of(caller: Caller, name: string): Promise<ChainNode[]> {
     const volume = await findVolume(this.store, caller.projectId, name);
     const snapshots = await everySnapshot(this.store, { volumeId: volume.id });
-    const records = { volume, snapshots, blockedBy: await this.#blockers(volume, snapshots) };
+    const blockers = await this.dependencies.blockers(volume, snapshots);
+    const blockedBy = new Map([...blockers].map(([id, all]) => [id, all.map(textOf)]));
+    const records = { volume, snapshots, blockedBy };
     const layers = await this.#layers(caller, volume, snapshots);
     return layers === undefined ? chainOfRecords(records) : chainOfLayers(layers, records);
   }
@@ -49,21 +51,8 @@ export class ChainService {
       throw driverFailure(`the chain of volume ${volume.id} on backend ${volume.backend}`, error);
     }
   }
-
-  async #blockers(
-    volume: VolumeRecord,
-    snapshots: readonly SnapshotRecord[],
-  ): Promise<Map<string, readonly string[]>> {
-    const blockers = new Map([[volume.id, texts(await this.dependencies.ofVolume(volume))]]);
-    for (const snapshot of snapshots) {
-      blockers.set(snapshot.id, texts(await this.dependencies.ofSnapshot(snapshot)));
-    }
-    return blockers;
-  }
 }
 
-function texts({ blockers }: Dependencies): string[] {
-  return blockers.map(({ kind, id, name }) =>
-    name === undefined ? `${kind} ${id}` : `${kind} ${name} (${id})`,
-  );
+function textOf({ kind, id, name }: Blocker): string {
+  return name === undefined ? `${kind} ${id}` : `${kind} ${name} (${id})`;
 }

@@ -38,6 +38,15 @@ describe('dependenciesOfVolume', () => {
     expect(blockers).toEqual([{ ...dependents[0], remedy }]);
   });
 
+  it.each([
+    ['a state that it is stuck in', [], ['scoria volume reset']],
+    ['the operation that brings it out of its state', [anOperationRecord()], ['scoria operation watch']],
+  ])('is held by %s', (_, operations, expected) => {
+    const stuck = aVolumeRecord({ status: 'extending' });
+    const { blockers } = dependenciesOfVolume({ volume: stuck, ...nothing, operations });
+    expect(blockers.map(({ remedy, id }) => remedy.replace(` ${id}`, ''))).toEqual(expected);
+  });
+
   it('is not held by what was copied of it, nor by what it was copied of', () => {
     const found = dependenciesOfVolume({ volume, ...nothing, copies: [copy], source: aSnapshotRecord() });
     expect(found.blockers).toEqual([]);

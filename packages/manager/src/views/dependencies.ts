@@ -1,4 +1,6 @@
+import type { VolumeStatus } from '@scoria/core';
 import type { AttachmentRecord, OperationRecord, SnapshotRecord, VolumeRecord } from '@scoria/store';
+import { VOLUME_STATES } from '../operations/states.js';
 import type { Blocker, Dependencies, Dependency } from '../views.js';
 
 /** What the records say around a volume. */
@@ -41,8 +43,17 @@ export function dependenciesOfVolume(around: VolumeSurroundings): Dependencies {
       ...operations.map(watched),
       ...snapshots.map((one) => ({ ...one, remedy: `scoria snapshot delete ${one.id}` })),
       ...attachments.map(detached),
+      ...(operations.length + attachments.length === 0 ? stateOf(volume) : []),
     ],
   };
+}
+
+/** A state that nobody will bring it out of. */
+function stateOf(volume: VolumeRecord): Blocker[] {
+  const states: readonly VolumeStatus[] = VOLUME_STATES['delete-volume'].from;
+  if (states.includes(volume.status)) return [];
+  const dependency = named('volume', volume, `is ${volume.status}, and no operation is at work on it`);
+  return [{ ...dependency, remedy: `scoria volume reset ${volume.id}` }];
 }
 
 export function dependenciesOfSnapshot(around: SnapshotSurroundings): Dependencies {

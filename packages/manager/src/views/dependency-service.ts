@@ -3,7 +3,7 @@ import { Store } from '@scoria/store';
 import { inject, injectable } from 'inversify';
 import { findSnapshot, findVolume } from '../lookup.js';
 import type { Caller } from '../requests.js';
-import type { Dependencies } from '../views.js';
+import type { Blocker, Dependencies } from '../views.js';
 import { dependenciesOfSnapshot, dependenciesOfVolume } from './dependencies.js';
 import { everySnapshot, everyVolume } from './every-page.js';
 
@@ -24,7 +24,7 @@ export class DependencyService {
     const [snapshots, attachments, operations, all, source] = await Promise.all([
       everySnapshot(this.store, { volumeId: id }),
       this.store.listAttachments(id),
-      this.store.conflictingOperations([{ kind: 'volume', id, mode: 'exclusive' }]),
+      this.#volumeConflicts(volume),
       everyVolume(this.store, { projectId }),
       this.#sourceOf(volume),
     ]);
@@ -41,24 +41,46 @@ export class DependencyService {
   async ofSnapshot(snapshot: SnapshotRecord): Promise<Dependencies> {
     const { id, volumeId, projectId } = snapshot;
     const volume = await findVolume(this.store, projectId, volumeId);
-    const [attachments, operations, all, backends] = await Promise.all([
+    const [attachments, operations, all, onlineSnapshot] = await Promise.all([
       this.store.listAttachments(volumeId),
-      this.#deletionConflicts(snapshot),
+      this.#snapshotConflicts(snapshot),
       everyVolume(this.store, { projectId }),
-      this.store.listBackends(),
+      this.#hasOnlineSnapshots(volume),
     ]);
-    const backend = backends.find(({ name }) => name === volume.backend);
-    return dependenciesOfSnapshot({
-      snapshot,
-      volume,
-      attachments,
-      operations,
-      copies: all.filter(({ sourceSnapshotId }) => sourceSnapshotId === id),
-      onlineSnapshot: backend?.capabilities.includes('onlineSnapshot') ?? false,
-    });
+    const copies = all.filter(({ sourceSnapshotId }) => sourceSnapshotId === id);
+    return dependenciesOfSnapshot({ snapshot, volume, attachments, operations, copies, onlineSnapshot });
   }
 
-  async #deletionConflicts({ id, volumeId }: SnapshotRecord): Promise<OperationRecord[]> {
+  /** What is in the way of deleting a volume and each of its snapshots, by their ids. */
+  async blockers(
+    volume: VolumeRecord,
+    snapshots: readonly SnapshotRecord[],
+  ): Promise<Map<string, readonly Blocker[]>> {
+    const attachments = await this.store.listAttachments(volume.id);
+    const onlineSnapshot = await this.#hasOnlineSnapshots(volume);
+    const common = { volume, attachments, copies: [] };
+    const operations = await this.#volumeConflicts(volume);
+    const found = new Map<string, readonly Blocker[]>([
+      [volume.id, dependenciesOfVolume({ ...common, snapshots, operations }).blockers],
+    ]);
+    for (const snapshot of snapshots) {
+      const around = { ...common, snapshot, onlineSnapshot, operations: await this.#snapshotConflicts(snapshot) };
+      found.set(snapshot.id, dependenciesOfSnapshot(around).blockers);
+    }
+    return found;
+  }
+
+  /** By what was published of the backend: nothing is started for it. */
+  async #hasOnlineSnapshots({ backend }: VolumeRecord): Promise<boolean> {
+    const found = (await this.store.listBackends()).find(({ name }) => name === backend);
+    return found?.capabilities.includes('onlineSnapshot') ?? false;
+  }
+
+  async #volumeConflicts({ id }: VolumeRecord): Promise<OperationRecord[]> {
+    return this.store.conflictingOperations([{ kind: 'volume', id, mode: 'exclusive' }]);
+  }
+
+  async #snapshotConflicts({ id, volumeId }: SnapshotRecord): Promise<OperationRecord[]> {
     const claims: Claim[] = [
       { kind: 'snapshot', id, mode: 'exclusive' },
       { kind: 'volume', id: volumeId, mode: 'shared' },
