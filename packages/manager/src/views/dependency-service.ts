@@ -64,7 +64,12 @@ export class DependencyService {
       [volume.id, dependenciesOfVolume({ ...common, snapshots, operations }).blockers],
     ]);
     for (const snapshot of snapshots) {
-      const around = { ...common, snapshot, onlineSnapshot, operations: await this.#snapshotConflicts(snapshot) };
+      const around = {
+        ...common,
+        snapshot,
+        onlineSnapshot,
+        operations: await this.#snapshotConflicts(snapshot),
+      };
       found.set(snapshot.id, dependenciesOfSnapshot(around).blockers);
     }
     return found;

@@ -1,0 +1,75 @@
+import type { DriverPlugin } from '@scoria/core';
+import { memoryPlugin, plainMemoryPlugin } from '@scoria/testkit';
+import { randomUUID } from 'node:crypto';
+import { toDriverVolume } from '../driver-objects.js';
+import { ChainService } from './chain-service.js';
+import { DependencyService } from './dependency-service.js';
+import { CALLER, contextOf, ViewStage } from './spec-support/stage.js';
+
+function chainsOn(stage: ViewStage): ChainService {
+  return new ChainService(stage.store, stage, new DependencyService(stage.store), stage.contexts);
+}
+
+describe('chain of a volume', () => {
+  it.each<[string, DriverPlugin]>([
+    ['that the backend tells', memoryPlugin],
+    ['that only the records tell', plainMemoryPlugin],
+  ])('%s: oldest first, with what is in the way', async (_, plugin) => {
+    await using stage = await ViewStage.open(plugin);
+    const volume = await stage.volume();
+    const older = await stage.snapshot(volume, { createdAt: '2026-01-01T00:00:00.000Z' });
+    const newer = await stage.snapshot(volume, { createdAt: '2026-01-02T00:00:00.000Z' });
+    const operation = randomUUID();
+    await stage.operation(operation, [
+      { kind: 'snapshot', id: newer.id, mode: 'shared' },
+      { kind: 'volume', id: volume.id, mode: 'shared' },
+    ]);
+    const nodes = await chainsOn(stage).of(CALLER, volume.name);
+    expect(nodes.map(({ id, parentId }) => [id, parentId])).toEqual([
+      [older.id, undefined],
+      [newer.id, older.id],
+      [volume.id, newer.id],
+    ]);
+    expect(nodes.map(({ blockedBy }) => blockedBy.length)).toEqual([0, 1, 3]);
+    expect(nodes[1]?.blockedBy).toEqual([`operation some-work (${operation})`]);
+  });
+
+  it('is the records while an operation has the volume to itself', async () => {
+    await using stage = await ViewStage.open();
+    const volume = await stage.volume();
+    await stage.operation(randomUUID(), [{ kind: 'volume', id: volume.id, mode: 'exclusive' }]);
+    expect((await chainsOn(stage).of(CALLER, volume.id))[0]?.layer).toBeUndefined();
+  });
+
+  it('fails with what the backend says', async () => {
+    await using stage = await ViewStage.open();
+    const volume = await stage.volume();
+    await stage.backend.driver.deleteVolume(contextOf(), toDriverVolume(volume));
+    await expect(chainsOn(stage).of(CALLER, volume.id)).rejects.toMatchObject({
+      name: 'ManagerError',
+      code: 'operation-failed',
+      details: { code: 'volume-not-found' },
+    });
+  });
+});
+
+describe('dependencies from the records', () => {
+  it('of a volume and of its snapshot', async () => {
+    await using stage = await ViewStage.open();
+    const service = new DependencyService(stage.store);
+    const volume = await stage.volume({ name: 'source' });
+    const snapshot = await stage.snapshot(volume);
+    const copy = await stage.volume({ name: 'copy', sourceSnapshotId: snapshot.id });
+    const clone = await stage.volume({ name: 'clone', sourceVolumeId: volume.id });
+    const ids = (all: readonly { id: string }[]): string[] => all.map(({ id }) => id);
+    const ofVolume = await service.of(CALLER, 'volume', 'source');
+    expect(ids(ofVolume.dependents)).toEqual([snapshot.id, clone.id]);
+    expect(ids(ofVolume.blockers)).toEqual([snapshot.id]);
+    const ofSnapshot = await service.of(CALLER, 'snapshot', snapshot.id);
+    expect(ids(ofSnapshot.dependsOn)).toEqual([volume.id, 'one']);
+    expect(ids(ofSnapshot.dependents)).toEqual([copy.id]);
+    expect(ids((await service.of(CALLER, 'volume', 'copy')).dependsOn)).toEqual(['one', snapshot.id]);
+    const others = service.of({ projectId: 'another' }, 'volume', volume.id);
+    await expect(others).rejects.toMatchObject({ code: 'not-found' });
+  });
+});
