@@ -1,4 +1,5 @@
 import { aSnapshot, aVolume, OTHER_ID } from '../fixtures/objects.js';
+import type { PlanRequest } from '../models/plan-request.js';
 import type { VolumeStatus } from '../models/status.js';
 import { VOLUME_STATUSES } from '../models/status.js';
 import type { Volume } from '../models/volume.js';
@@ -126,6 +127,51 @@ describe('sizes', () => {
     ['deleting what has a wrong size', 'deleteVolume', [aVolume({ sizeBytes: 0 })], 'passes'],
   ])('%s', (_, method, args, expected) => {
     expect(outcome(method, args)).toBe(expected);
+  });
+});
+
+describe('planning is checked as the method that is planned', () => {
+  const inUse = aVolume({ status: 'in-use' });
+  const creating = aVolume({ status: 'creating' });
+  const snapshot = aSnapshot();
+  const ofInUse = aSnapshot({ volume: inUse });
+
+  it.each<[PlanRequest, PlanRequest]>([
+    [
+      { operation: 'create-volume', volume: creating },
+      { operation: 'create-volume', volume: inUse },
+    ],
+    [
+      { operation: 'delete-volume', volume: aVolume() },
+      { operation: 'delete-volume', volume: inUse },
+    ],
+    [
+      { operation: 'extend-volume', volume: aVolume(), newSizeBytes: 2 * GIB },
+      { operation: 'extend-volume', volume: inUse, newSizeBytes: 2 * GIB },
+    ],
+    [
+      { operation: 'create-snapshot', snapshot },
+      { operation: 'create-snapshot', snapshot: ofInUse },
+    ],
+    [
+      { operation: 'delete-snapshot', snapshot },
+      { operation: 'delete-snapshot', snapshot: ofInUse },
+    ],
+    [
+      { operation: 'revert-to-snapshot', volume: aVolume(), snapshot },
+      { operation: 'revert-to-snapshot', volume: inUse, snapshot },
+    ],
+    [
+      { operation: 'clone-volume', volume: creating, source: aVolume({ id: OTHER_ID }) },
+      { operation: 'clone-volume', volume: creating, source: inUse },
+    ],
+    [
+      { operation: 'create-volume-from-snapshot', volume: creating, snapshot },
+      { operation: 'create-volume-from-snapshot', volume: inUse, snapshot },
+    ],
+  ])('$operation', (right, wrong) => {
+    expect(outcome('planOf', [right])).toBe('passes');
+    expect(outcome('planOf', [wrong])).toBe('invalid-state');
   });
 });
 
