@@ -1,6 +1,7 @@
 import type { BlockDevice, OperationContext } from '@scoria/core';
 import { DriverError } from '@scoria/core';
-import { copyDevice, hashDevice } from '@scoria/disk-image';
+import { copyDevice } from '@scoria/disk-image';
+import { firstDifference } from './compare-devices.js';
 import type { DataPlace } from './open-devices.js';
 import { withDevice } from './open-devices.js';
 
@@ -35,24 +36,23 @@ async function zeroBeyond(target: BlockDevice, offset: number): Promise<void> {
 }
 
 /**
- * Reads both places anew and compares.
+ * Reads both places anew and compares them byte by byte, leaving out what both know to be zeroes.
  * @throws DriverError `damaged` where they differ
  */
 export async function verifySame(context: OperationContext, one: DataPlace, other: DataPlace): Promise<void> {
   await context.step('compare the data');
-  const hashOf = (place: DataPlace): Promise<string> =>
-    withDevice(context, place, 'read-only', (device) => hashDevice(device));
-  const [expected, found] = await bothOf(hashOf(one), hashOf(other));
-  if (expected === found) return;
-  throw new DriverError({
-    code: 'damaged',
-    message: `the copy differs from what was copied (sha256 ${found} instead of ${expected}); it was not used`,
-    details: { expected, found },
-  });
+  await withDevice(context, one, 'read-only', (original) =>
+    withDevice(context, other, 'read-only', async (copy) => {
+      const offset = await firstDifference(context, original, copy);
+      if (offset !== undefined) throw differs(offset);
+    }),
+  );
 }
 
-/** As `Promise.all`, but nothing is under way any more when it rejects. */
-async function bothOf<T>(one: Promise<T>, other: Promise<T>): Promise<[T, T]> {
-  await Promise.allSettled([one, other]);
-  return Promise.all([one, other]);
+function differs(offset: number): DriverError {
+  return new DriverError({
+    code: 'damaged',
+    message: `the copy differs from what was copied, at byte ${offset} or soon after; it was not used`,
+    details: { offset },
+  });
 }

@@ -128,7 +128,7 @@ export class OperationProcess implements BackendAccess {
     container.bind(Configuration).toConstantValue(configurationOf(directory, [...arrays.keys()], quotas));
     container.load(managerModule, operationsModule, new ContainerModule(({ bind }) => bindViews(bind)));
     const made = new OperationProcess(container, arrays);
-    await container.unbind(BackendAccess);
+    container.unbind(BackendAccess);
     container.bind(BackendAccess).toConstantValue(made);
     for (const [name, array] of arrays)
       await made.#startBackend(root, plugins[name] ?? memoryPlugin, name, array);
