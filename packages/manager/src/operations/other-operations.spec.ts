@@ -86,6 +86,7 @@ describe('moving volumes', () => {
     for (const backend of ['two', 'one', 'two']) {
       const { initial, done } = await process.volumes.migrate(CALLER, volume, backend);
       expect(initial.status).toBe('maintenance');
+      expect((await process.volumes.get(CALLER, 'data')).id).toBe(volume);
       expect(await done).toMatchObject({ id: volume, status: 'available', backend });
       expect(await read(process, volume)).toBe('kept');
       expect(await stage.store.listVolumes()).toHaveLength(1);
@@ -227,6 +228,24 @@ describe('attachments', () => {
     expect(await outcome(process.snapshots.create(CALLER, { volume, name: 'one' }))).toBe('backend-down');
     expect((await process.volumes.get(CALLER, volume)).status).toBe('available');
     expect(await stage.store.listOperations({ outcome: 'running' })).toEqual([]);
+  });
+});
+
+describe('a volume in use', () => {
+  it.each([
+    ['one', 'done', 'available'],
+    ['two', 'conflict', 'error'],
+  ])('is cloned on backend %s: %s', async (backend, expected, status) => {
+    await using stage = await OperationStage.open();
+    const process = await stage.process();
+    const volume = await madeVolume(process);
+    await (
+      await process.attachments.attach(CALLER, { volume, connector })
+    ).done;
+    const request = { name: 'copy', fromVolume: volume, backend };
+    expect(await outcome(process.volumes.create(CALLER, request))).toBe(expected);
+    expect((await process.volumes.get(CALLER, 'copy')).status).toBe(status);
+    expect(stage.array('two').names()).toEqual([]);
   });
 });
 

@@ -58,12 +58,13 @@ export class VolumeMoves {
   }
 
   /** Made on the target and never counted; after the switch the record stands for the old data. */
-  #temporary({ id, name, projectId, sizeBytes }: VolumeRecord, place: Place): VolumeRecord {
+  #temporary({ id, projectId, sizeBytes }: VolumeRecord, place: Place): VolumeRecord {
     const at = this.desk.timestamp();
     return {
       id: randomUUID(),
-      name,
-      description: `moving volume ${id}`,
+      // Not the volume's own name: that is to name one volume all the while.
+      name: `move-${id}`,
+      description: `made to move volume ${id}`,
       projectId,
       sizeBytes,
       status: 'creating',

@@ -1,5 +1,5 @@
 import type { DeviceTarget, ModelUpdate, Volume } from '@scoria/core';
-import { applyUpdate, isDriverError } from '@scoria/core';
+import { applyUpdate, DriverError, isDriverError } from '@scoria/core';
 import { copyToEmpty } from '../data/copy-data.js';
 import { toDriverSnapshot, toDriverVolume } from '../driver-objects.js';
 import type { OperationRun } from '../engine/operation-handler.js';
@@ -64,6 +64,7 @@ async function madeByCopy(
   target: DeviceTarget,
   onMade: () => void,
 ): Promise<ModelUpdate> {
+  if (source.kind === 'volume' && source.before === 'in-use') throw inUse(source.volumeId);
   const { driver } = await run.backend(backend);
   const { driver: sourceDriver } = await run.backend(source.backend);
   const update = await driver.createVolume(run.context, volume);
@@ -75,4 +76,15 @@ async function madeByCopy(
     { driver, target: { kind: 'volume', volume: made } },
   );
   return update;
+}
+
+/** What a guest writes during a copy would be in it in parts. */
+function inUse(volumeId: string): DriverError {
+  return new DriverError({
+    code: 'invalid-state',
+    message:
+      `volume ${volumeId} is in use, and its backend cannot clone it to there by itself; ` +
+      'take a snapshot of it, and make the volume of that',
+    details: { volumeId },
+  });
 }
