@@ -1,0 +1,107 @@
+import type {
+  BackendRecord,
+  OperationRecord,
+  QuotaUsage,
+  SnapshotRecord,
+  VolumeRecord,
+  VolumeTypeRecord,
+} from '@scoria/store';
+import { toGib } from './sizes.js';
+
+/** What commands print: fields by the names of the Block Storage API v3 where it has them. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+export function volumeFields(volume: VolumeRecord): Fields {
+  return {
+    id: volume.id,
+    name: volume.name,
+    description: volume.description ?? null,
+    status: volume.status,
+    status_reason: volume.statusReason ?? null,
+    size: toGib(volume.sizeBytes),
+    backend: volume.backend,
+    volume_type: volume.typeId ?? null,
+    snapshot_id: volume.sourceSnapshotId ?? null,
+    source_volid: volume.sourceVolumeId ?? null,
+    metadata: volume.metadata,
+    project_id: volume.projectId,
+    created_at: volume.createdAt,
+    updated_at: volume.updatedAt,
+  };
+}
+
+export function snapshotFields(snapshot: SnapshotRecord): Fields {
+  return {
+    id: snapshot.id,
+    name: snapshot.name,
+    description: snapshot.description ?? null,
+    status: snapshot.status,
+    status_reason: snapshot.statusReason ?? null,
+    size: toGib(snapshot.sizeBytes),
+    volume_id: snapshot.volumeId,
+    metadata: snapshot.metadata,
+    project_id: snapshot.projectId,
+    created_at: snapshot.createdAt,
+    updated_at: snapshot.updatedAt,
+  };
+}
+
+export function backendFields(backend: BackendRecord): Fields {
+  return {
+    name: backend.name,
+    driver: backend.driver,
+    state: backend.state,
+    reason: backend.reason ?? null,
+    vendor_name: backend.vendorName ?? null,
+    storage_protocol: backend.storageProtocol ?? null,
+    capabilities: backend.capabilities,
+    pools: backend.pools.map((pool) => ({
+      pool_name: pool.name,
+      total_capacity_gb: gibOf(pool.totalBytes),
+      free_capacity_gb: gibOf(pool.freeBytes),
+      provisioned_capacity_gb: gibOf(pool.provisionedBytes),
+      reserved_percentage: pool.reservedPercentage,
+      max_over_subscription_ratio: pool.maxOverSubscriptionRatio,
+      thin_provisioning_support: pool.thinProvisioning,
+    })),
+    updated_at: backend.updatedAt,
+  };
+}
+
+function gibOf(bytes: number): number {
+  return Math.round((bytes / 1024 ** 3) * 100) / 100;
+}
+
+export function operationFields(operation: OperationRecord): Fields {
+  const { progressDone: done, progressTotal: total } = operation;
+  return {
+    id: operation.id,
+    operation: operation.kind,
+    resources: operation.claims.map(({ kind, id }) => ({ kind, id })),
+    status: operation.outcome,
+    step: operation.step ?? null,
+    progress:
+      done === undefined || total === undefined || total === 0 ? null : Math.floor((done / total) * 100),
+    error_code: operation.errorCode ?? null,
+    error: operation.errorText ?? null,
+    request_id: operation.requestId,
+    project_id: operation.projectId,
+    created_at: operation.createdAt,
+    ended_at: operation.endedAt ?? null,
+  };
+}
+
+export function typeFields(type: VolumeTypeRecord): Fields {
+  return {
+    id: type.id,
+    name: type.name,
+    description: type.description ?? null,
+    extra_specs: type.extraSpecs,
+    qos_specs: type.qosSpecs,
+  };
+}
+
+export function quotaFields({ resource, limit, inUse }: QuotaUsage): Fields {
+  const shown = (value: number): number => (resource === 'gigabytes' && value >= 0 ? toGib(value) : value);
+  return { resource, limit: shown(limit), in_use: shown(inUse) };
+}
