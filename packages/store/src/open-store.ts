@@ -3,8 +3,6 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { StoreError } from './errors.js';
 import { FileOwners } from './sql/file-owners.js';
-import { openPostgres } from './sql/postgres-dialect.js';
-import { SessionOwners } from './sql/session-owners.js';
 import { createSqlStore } from './sql/sql-store.js';
 import { openSqlite } from './sql/sqlite-dialect.js';
 import { toStoreError } from './sql/to-store-error.js';
@@ -30,13 +28,17 @@ export interface StoreOptions {
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { url, clock } = options;
   if (url.startsWith('sqlite:')) return openSqliteStore(url.slice('sqlite:'.length), options);
-  if (/^postgres(ql)?:\/\//.test(url))
+  if (/^postgres(ql)?:\/\//.test(url)) {
+    // Only who uses it waits for its driver to be loaded.
+    const { openPostgres } = await import('./sql/postgres-dialect.js');
+    const { SessionOwners } = await import('./sql/session-owners.js');
     return createSqlStore({
       name: 'postgresql',
       dialect: openPostgres(url, options.onLostConnection ?? (() => undefined)),
       clock,
       owners: new SessionOwners(url),
     });
+  }
   throw new StoreError({
     code: 'unavailable',
     message: 'the database must be sqlite:/absolute/path or postgresql://user@host/database',

@@ -1,9 +1,7 @@
 import type { SnapshotStatus, VolumeStatus } from '@scoria/core';
 import { UsageError } from '../usage-error.js';
 
-interface ListOptions {
-  readonly [option: string]: string | undefined;
-}
+type ListOptions = Readonly<Record<string, string | undefined>>;
 
 /** What a list's options ask the records for. */
 export function listFilter({ limit = '1000', marker, backend, status, name }: ListOptions): {

@@ -25,6 +25,7 @@ export function addVolumeCommands(program: Command): Command {
   addCreate(volume);
   addReads(volume);
   addChanges(volume);
+  addSet(volume);
   addMoves(volume);
   return volume;
 }
@@ -60,21 +61,22 @@ function addCreate(volume: Command): void {
 }
 
 function requestOf(name: string, options: CreateOptions): CreateVolumeRequest {
-  const { size, fromSnapshot, fromVolume, backend, type, description, property } = options;
+  const { size, fromSnapshot, fromVolume, property } = options;
   if (fromSnapshot !== undefined && fromVolume !== undefined)
     throw new UsageError('--from-snapshot and --from-volume exclude each other: a volume has one source');
   if (size === undefined && fromSnapshot === undefined && fromVolume === undefined)
     throw new UsageError('a new volume needs --size GIB, or a source: --from-snapshot S or --from-volume V');
-  return {
-    name,
-    ...(size === undefined ? {} : { sizeBytes: parseGib(size) }),
-    ...(fromSnapshot === undefined ? {} : { fromSnapshot }),
-    ...(fromVolume === undefined ? {} : { fromVolume }),
-    ...(backend === undefined ? {} : { backend }),
-    ...(type === undefined ? {} : { type }),
-    ...(description === undefined ? {} : { description }),
-    ...(property === undefined ? {} : { metadata: property }),
+  const given = {
+    sizeBytes: size === undefined ? undefined : parseGib(size),
+    metadata: property,
+    ...pick(options, ['fromSnapshot', 'fromVolume', 'backend', 'type', 'description']),
   };
+  const set = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { name, ...Object.fromEntries(set) };
+}
+
+function pick<T, Key extends keyof T>(from: T, keys: readonly Key[]): Pick<T, Key> {
+  return Object.fromEntries(keys.map((key) => [key, from[key]])) as Pick<T, Key>;
 }
 
 function addReads(volume: Command): void {
@@ -160,6 +162,9 @@ function addChanges(volume: Command): void {
         });
       }),
     );
+}
+
+function addSet(volume: Command): void {
   volume
     .command('set')
     .description("change a volume's name, description or metadata")

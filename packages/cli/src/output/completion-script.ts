@@ -7,7 +7,7 @@ interface Words {
 }
 
 function wordsOf(command: Command, path = ''): Words[] {
-  const own = command.options.map(({ long }) => long).filter((long) => long != null);
+  const own = command.options.map(({ long }) => long).filter((long) => typeof long === 'string');
   const names = command.commands.map((child) => child.name());
   const words = [...names, ...own, '--help'];
   return [
