@@ -1,118 +1,54 @@
-import { applyUpdate, MIB } from '@scoria/core';
-import type { DeviceTarget, Snapshot, Volume } from '@scoria/core';
-import { randomUUID } from 'node:crypto';
-import type { Running } from './backend.js';
+import type { Scoria } from './scoria.js';
 
-const SIZE = 64 * MIB;
+type Say = (line: string) => void;
 
-/** What a program that uses the library does: call the driver, keep what it returns. */
-export class Tour {
-  constructor(
-    private readonly running: Running,
-    private readonly say: (line: string) => void,
-  ) {}
-
-  async run(): Promise<void> {
-    this.say('a volume of 64 MiB');
-    const volume = await this.createVolume();
-    await this.write(volume, 'first words');
-
-    const snapshots: Snapshot[] = [];
-    for (const words of ['second words', 'third words', 'fourth words']) {
-      this.say(`a snapshot, then "${words}"`);
-      snapshots.push(await this.snapshot(volume));
-      await this.write(volume, words);
-    }
-    const [first, second, third] = snapshots as [Snapshot, Snapshot, Snapshot];
-
-    this.say('delete the snapshot in the middle');
-    await this.running.backend.driver.deleteSnapshot(this.running.context(), second);
-    await this.expect(first, 'first words');
-    await this.expect(third, 'third words');
-    await this.expect(volume, 'fourth words');
-
-    await this.copies(volume, first);
-    this.say('back to the newest snapshot');
-    await this.running.backend.driver.revertToSnapshot(this.running.context(), volume, third);
-    await this.expect(volume, 'third words');
-    await this.tidy(volume, [first, third]);
-  }
-
-  private async copies(volume: Volume, snapshot: Snapshot): Promise<void> {
-    const { driver } = this.running.backend;
-    this.say('a volume from the first snapshot, twice its size, and a clone of the volume');
-    const restored = this.newVolume(2 * SIZE);
-    const clone = this.newVolume(SIZE);
-    const made = [
-      applyUpdate(
-        restored,
-        await driver.createVolumeFromSnapshot(this.running.context(), restored, snapshot),
-      ),
-      applyUpdate(clone, await driver.createClonedVolume(this.running.context(), clone, volume)),
-    ].map(available) as [Volume, Volume];
-    await this.expect(made[0], 'first words');
-    await this.expect(made[1], 'fourth words');
-    for (const copy of made) await driver.deleteVolume(this.running.context(), copy);
-  }
-
-  private async tidy(volume: Volume, snapshots: readonly Snapshot[]): Promise<void> {
-    const { driver } = this.running.backend;
-    this.say('delete all of it');
-    for (const snapshot of snapshots) await driver.deleteSnapshot(this.running.context(), snapshot);
-    await driver.deleteVolume(this.running.context(), volume);
-  }
-
-  private newVolume(sizeBytes: number): Volume {
-    return { id: randomUUID(), name: 'tour', sizeBytes, status: 'creating', providerMetadata: {} };
-  }
-
-  private async createVolume(): Promise<Volume> {
-    const volume = this.newVolume(SIZE);
-    const update = await this.running.backend.driver.createVolume(this.running.context(), volume);
-    return available(applyUpdate(volume, update));
-  }
-
-  private async snapshot(volume: Volume): Promise<Snapshot> {
-    const wanted = {
-      id: randomUUID(),
-      name: 'tour',
-      volume,
-      sizeBytes: volume.sizeBytes,
-      providerMetadata: {},
-    };
-    return applyUpdate(
-      wanted,
-      await this.running.backend.driver.createSnapshot(this.running.context(), wanted),
-    );
-  }
-
-  private async write(volume: Volume, words: string): Promise<void> {
-    const target: DeviceTarget = { kind: 'volume', volume };
-    await using device = await this.running.backend.driver.openDevice(
-      this.running.context(),
-      target,
-      'read-write',
-    );
-    await device.write(0, Buffer.from(words.padEnd(32)));
-    await device.flush();
-  }
-
-  /** Reads the bytes back; a tour that shows wrong data fails. */
-  private async expect(object: Volume | Snapshot, words: string): Promise<void> {
-    const target: DeviceTarget =
-      'volume' in object ? { kind: 'snapshot', snapshot: object } : { kind: 'volume', volume: object };
-    await using device = await this.running.backend.driver.openDevice(
-      this.running.context(),
-      target,
-      'read-only',
-    );
-    const found = (await device.read(0, 32)).toString().trim();
-    if (found !== words)
-      throw new Error(`the ${target.kind} ${object.id} reads "${found}" instead of "${words}"`);
-    this.say(`  the ${target.kind} reads "${found}"`);
-  }
+/** The main job from beginning to end; every content is checked by its bytes. */
+export async function tour(scoria: Scoria, say: Say): Promise<void> {
+  await scoria.quietly('volume', 'create', 'data', '--size', '1');
+  await scoria.write('data', 'first words ');
+  await scoria.quietly('snapshot', 'create', 'data', 'monday');
+  await scoria.write('data', 'second words');
+  await scoria.quietly('snapshot', 'create', 'data', 'tuesday');
+  await scoria.write('data', 'third words ');
+  await scoria.quietly('snapshot', 'create', 'data', 'wednesday');
+  await scoria.write('data', 'fourth words');
+  await scoria.run('volume', 'chain', 'data');
+  await deleteTheMiddle(scoria, say);
+  await copy(scoria, say);
+  await growAndRevert(scoria, say);
+  await tidy(scoria);
 }
 
-function available(volume: Volume): Volume {
-  return { ...volume, status: 'available' };
+async function expect(scoria: Scoria, say: Say, volume: string, words: string): Promise<void> {
+  const found = await scoria.read(volume, words.length);
+  if (found !== words) throw new Error(`${volume} reads "${found}", and should read "${words}"`);
+  say(found);
+}
+
+async function deleteTheMiddle(scoria: Scoria, say: Say): Promise<void> {
+  await scoria.run('snapshot', 'delete', 'tuesday', '--dry-run');
+  await scoria.quietly('snapshot', 'delete', 'tuesday');
+  await scoria.run('volume', 'chain', 'data');
+  await expect(scoria, say, 'data', 'fourth words');
+}
+
+async function copy(scoria: Scoria, say: Say): Promise<void> {
+  await scoria.quietly('volume', 'create', 'restored', '--from-snapshot', 'monday');
+  await expect(scoria, say, 'restored', 'first words ');
+  await scoria.quietly('volume', 'create', 'copy', '--from-volume', 'data');
+  await expect(scoria, say, 'copy', 'fourth words');
+}
+
+async function growAndRevert(scoria: Scoria, say: Say): Promise<void> {
+  await scoria.quietly('volume', 'extend', 'copy', '2');
+  await scoria.quietly('volume', 'revert', 'data', 'wednesday');
+  await expect(scoria, say, 'data', 'third words ');
+  await scoria.run('volume', 'list');
+}
+
+async function tidy(scoria: Scoria): Promise<void> {
+  await scoria.quietly('volume', 'delete', 'data', '--cascade');
+  await scoria.quietly('volume', 'delete', 'restored');
+  await scoria.quietly('volume', 'delete', 'copy');
+  await scoria.run('backend', 'audit', 'local');
 }
