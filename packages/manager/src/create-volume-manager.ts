@@ -50,9 +50,13 @@ export async function createVolumeManager(
     container.bind(Store).toConstantValue(store);
     container.bind(RootContainer).toConstantValue(root);
     container.bind(StepObserver).toConstantValue(options.stepObserver ?? noObserver);
-    container.load(managerModule, operationsModule, new ContainerModule(({ bind }) => {
-      bindViews(bind);
-    }));
+    container.load(
+      managerModule,
+      operationsModule,
+      new ContainerModule(({ bind }) => {
+        bindViews(bind);
+      }),
+    );
     return new DefaultVolumeManager(container, options.forCommand ?? false);
   } catch (error) {
     await store.close();
