@@ -8,7 +8,7 @@ import { ManageableService } from './manageable-service.js';
 import { aVolumeRecord } from './spec-support/records.js';
 import { CALLER, contextOf, ViewStage } from './spec-support/stage.js';
 
-async function foreign(stage: ViewStage, id = randomUUID()): Promise<string> {
+async function foreign(stage: ViewStage, id: string = randomUUID()): Promise<string> {
   await stage.backend.driver.createVolume(contextOf(), makeVolume({ id, sizeBytes: MIB }));
   return id;
 }

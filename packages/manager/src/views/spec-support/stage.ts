@@ -95,7 +95,7 @@ export class ViewStage implements BackendAccess, OperationSubmitter, AsyncDispos
       await records.insertOperation({
         ...this.#row(operationId, handler.claims(parameters)),
         kind,
-        parameters: { ...parameters },
+        parameters: { ...parameters } as Record<string, unknown>,
       });
     });
     return { operationId, done: this.#carryOut(operationId, handler, parameters) };
