@@ -122,7 +122,16 @@ async function refusal(work: Promise<unknown>): Promise<{ code: string; message:
 describe('the plugin', () => {
   it('fits the contract', () => {
     checkPlugin(plugin);
-    expect(plugin.capabilities).toEqual(['clone', 'revert', 'manage', 'adopt', 'changedBlocks', 'trim']);
+    expect(plugin.capabilities).toEqual([
+      'clone',
+      'revert',
+      'manage',
+      'adopt',
+      'inspect',
+      'plan',
+      'changedBlocks',
+      'trim',
+    ]);
   });
 
   it('makes its directory at the start, and asks for qemu-img', async () => {

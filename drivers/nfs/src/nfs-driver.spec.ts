@@ -148,7 +148,16 @@ const callsOf = (...words: string[]): string[][] =>
 
 it('fits the contract', () => {
   checkPlugin(plugin);
-  expect(plugin.capabilities).toEqual(['clone', 'revert', 'manage', 'adopt', 'changedBlocks', 'trim']);
+  expect(plugin.capabilities).toEqual([
+    'clone',
+    'revert',
+    'manage',
+    'adopt',
+    'inspect',
+    'plan',
+    'changedBlocks',
+    'trim',
+  ]);
 });
 
 describe('the start', () => {
