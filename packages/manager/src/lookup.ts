@@ -1,4 +1,4 @@
-import { isUuid } from '@scoria/core';
+import { isUuid } from '@scoria/core/basics';
 import { distance } from 'fastest-levenshtein';
 import type { Records, SnapshotRecord, VolumeRecord } from '@scoria/store';
 import { ManagerError } from './errors.js';

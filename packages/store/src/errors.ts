@@ -1,4 +1,4 @@
-import { ScoriaError } from '@scoria/core';
+import { ScoriaError } from '@scoria/core/basics';
 
 /**
  * | code | meaning |

@@ -66,7 +66,7 @@ function addReads(snapshot: Command): void {
       action<[], Record<string, string | undefined>>(async (globals, { volume, ...options }) => {
         const { inReadSession } = await import('../read-session.js');
         const { listFilter } = await import('./list-filter.js');
-        const { findVolume } = await import('@scoria/manager');
+        const { findVolume } = await import('@scoria/manager/records');
         await inReadSession(globals, async ({ store, caller: { projectId }, printer }) => {
           const found = volume === undefined ? undefined : await findVolume(store, projectId, volume);
           const of = found === undefined ? {} : { volumeId: found.id };
@@ -82,7 +82,7 @@ function addReads(snapshot: Command): void {
     .action(
       action<[string]>(async (globals, _options, name) => {
         const { inReadSession } = await import('../read-session.js');
-        const { findSnapshot } = await import('@scoria/manager');
+        const { findSnapshot } = await import('@scoria/manager/records');
         await inReadSession(globals, async ({ store, caller, printer }) => {
           printer.object(snapshotFields(await findSnapshot(store, caller.projectId, name)));
         });

@@ -105,7 +105,7 @@ function addReads(volume: Command): void {
     .action(
       action<[string]>(async (globals, _options, name) => {
         const { inReadSession } = await import('../read-session.js');
-        const { findVolume } = await import('@scoria/manager');
+        const { findVolume } = await import('@scoria/manager/records');
         await inReadSession(globals, async ({ store, caller, printer }) => {
           printer.object(volumeFields(await findVolume(store, caller.projectId, name)));
         });

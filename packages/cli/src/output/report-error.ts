@@ -1,4 +1,4 @@
-import { messageOf, ScoriaError } from '@scoria/core';
+import { messageOf, ScoriaError } from '@scoria/core/basics';
 import type { Globals } from '../globals.js';
 import { UsageError } from '../usage-error.js';
 import { printable } from './escape.js';

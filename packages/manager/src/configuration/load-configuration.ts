@@ -1,4 +1,4 @@
-import { messageOf } from '@scoria/core';
+import { messageOf } from '@scoria/core/basics';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -6,9 +6,8 @@ import type { Configuration } from '../configuration.js';
 import { ManagerError } from '../errors.js';
 import type { DriverNames, Interpreted } from './interpret.js';
 import { interpret } from './interpret.js';
-import type { ConfigurationProblem } from './raw-configuration.js';
+import type { ConfigurationProblem, RawConfiguration } from './raw-configuration.js';
 import { readCinderConf } from './read-cinder-conf.js';
-import { readYaml } from './read-yaml.js';
 import { DEFAULT_CONCURRENCY, DEFAULT_LISTEN, DEFAULT_STATS_SECONDS } from './settings.js';
 
 /** Where a configuration is looked for. */
@@ -40,8 +39,14 @@ export async function readConfiguration(source: ConfigurationSource): Promise<In
   if (file === undefined)
     return { configuration: embeddedDefault(source), problems: [], placeOf: () => undefined };
   const text = await read(file);
-  const raw = /\.ya?ml$/.test(file) ? readYaml(file, text) : readCinderConf(file, text);
-  return interpret(raw, source.drivers);
+  return interpret(await parse(file, text), source.drivers);
+}
+
+async function parse(file: string, text: string): Promise<RawConfiguration> {
+  if (!/\.ya?ml$/.test(file)) return readCinderConf(file, text);
+  // Only who has YAML waits for its parser to be loaded.
+  const { readYaml } = await import('./read-yaml.js');
+  return readYaml(file, text);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Lock, LockManager, LockName } from '@scoria/core';
-import { LockError } from '@scoria/core';
+import { LockError } from '@scoria/core/basics';
 import { randomUUID } from 'node:crypto';
 import type { Owner, OwnerRegistry } from '../store.js';
 

@@ -1,4 +1,4 @@
-import { messageOf } from '@scoria/core';
+import { messageOf } from '@scoria/core/basics';
 import { CompiledQuery, Migrator } from 'kysely';
 import { StoreError } from '../errors.js';
 import type { Store } from '../store.js';

@@ -1,4 +1,4 @@
-import { messageOf } from '@scoria/core';
+import { messageOf } from '@scoria/core/basics';
 import type { StoreErrorCode } from '../errors.js';
 import { StoreError } from '../errors.js';
 
