@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { BenchOptions } from './bench-options.js';
 import { cloneBench } from './clone-bench.js';
 import { remotefsBench } from './remotefs-bench.js';
+import { managerBench } from './manager-bench.js';
 import type { BenchResult } from './report.js';
 import { printReport } from './report.js';
 
@@ -10,6 +11,7 @@ const USAGE = `usage: npm run bench -- AREA [options]
 areas
   remotefs   snapshot chains of the local driver in a directory
   clone      copies of a written volume, by reflink where the file system can
+  manager    creates by 8 clients, and requests and commands on a store of 100 and of 100,000 volumes
 
 options
   --dir D    a directory to work in; made when missing, its own files are removed
@@ -24,6 +26,7 @@ options
 const AREAS: Readonly<Record<string, (options: BenchOptions) => Promise<BenchResult>>> = {
   remotefs: remotefsBench,
   clone: cloneBench,
+  manager: managerBench,
 };
 
 function readArguments(): { area: string; json: boolean; options: BenchOptions } {
