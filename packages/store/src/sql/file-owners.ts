@@ -1,7 +1,10 @@
 import type { Lock, LockManager, LockName } from '@scoria/core';
 import { LockError } from '@scoria/core/basics';
 import { randomUUID } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
 import type { Owner, OwnerRegistry } from '../store.js';
+
+const SUFFIX = '.lock';
 
 /** Owners by file locks: the kernel frees them when their process, and what it started, has ended. */
 export class FileOwners implements OwnerRegistry {
@@ -13,8 +16,10 @@ export class FileOwners implements OwnerRegistry {
   ) {}
 
   async register(): Promise<Owner> {
+    await this.#forgetTheDead();
     const id = randomUUID();
-    this.#mine.set(id, await this.locks.acquire([this.#lockOf(id)], { timeoutMs: 0 }));
+    // Another process may be looking whether it is free in the moment in which its file appears.
+    this.#mine.set(id, await this.locks.acquire([this.#lockOf(id)], { timeoutMs: 10_000 }));
     const release = () => this.#release(id);
     return { id, lost: new Promise<Error>(() => undefined), release, [Symbol.asyncDispose]: release };
   }
@@ -27,6 +32,13 @@ export class FileOwners implements OwnerRegistry {
 
   async close(): Promise<void> {
     for (const id of this.#mine.keys()) await this.#release(id);
+  }
+
+  /** A lock that can be taken is removed when it is released: so are the files of processes that were killed. */
+  async #forgetTheDead(): Promise<void> {
+    const files = await readdir(this.directory).catch(() => []);
+    const others = files.filter((file) => file.endsWith(SUFFIX)).map((file) => file.slice(0, -SUFFIX.length));
+    await this.deadAmong(others);
   }
 
   async #release(id: string): Promise<void> {
@@ -47,6 +59,6 @@ export class FileOwners implements OwnerRegistry {
   }
 
   #lockOf(id: string): LockName {
-    return { directory: this.directory, name: `${id}.lock` };
+    return { directory: this.directory, name: `${id}${SUFFIX}` };
   }
 }
