@@ -3,6 +3,7 @@ import { addBackendCommands } from './commands/backend.js';
 import { addCompletionCommand } from './commands/completion.js';
 import { addConfigCommands } from './commands/config.js';
 import { addDriverCommands } from './commands/driver.js';
+import { addNamesCommand } from './commands/names.js';
 import { addOperationCommands } from './commands/operation.js';
 import { addServeCommand } from './commands/serve.js';
 import { addSettingCommands } from './commands/settings.js';
@@ -33,6 +34,8 @@ export function createProgram(): Command {
     .option('--verbose', 'log what is done, and show where errors come from', false)
     .addHelpText('after', EXAMPLES)
     .showSuggestionAfterError()
+    // What is wrong is said once, by whoever catches it.
+    .configureOutput({ outputError: () => undefined })
     .exitOverride();
   addServeCommand(program);
   const volume = addVolumeCommands(program);
@@ -45,5 +48,6 @@ export function createProgram(): Command {
   addOperationCommands(program);
   addConfigCommands(program);
   addCompletionCommand(program);
+  addNamesCommand(program);
   return program;
 }

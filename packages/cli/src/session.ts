@@ -5,6 +5,8 @@ import { configurationSource } from './drivers.js';
 import { ProgressBar } from './output/progress.js';
 import { Printer } from './output/printer.js';
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
 /** What a command works with. */
 export interface Session {
   readonly manager: VolumeManager;
@@ -29,7 +31,7 @@ export async function inSession(globals: Globals, work: (session: Session) => Pr
     process.stderr.write('scoria: cancelling; once more to end at once\n');
     abort.abort(new Error('interrupted'));
   };
-  process.on('SIGINT', interrupt);
+  for (const name of SIGNALS) process.on(name, interrupt);
   const stopListening = manager.onEvent((event) => {
     bar.show(event);
   });
@@ -38,7 +40,7 @@ export async function inSession(globals: Globals, work: (session: Session) => Pr
     await work({ manager, caller, printer: new Printer(globals), bar });
   } finally {
     stopListening();
-    process.off('SIGINT', interrupt);
+    for (const name of SIGNALS) process.off(name, interrupt);
   }
 }
 

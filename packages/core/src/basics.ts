@@ -4,4 +4,5 @@
  */
 export * from './errors.js';
 export * from './ids.js';
+export * from './models/status.js';
 export * from './sizes.js';

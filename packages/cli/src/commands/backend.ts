@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { backendFields } from '../output/json.js';
+import { backendFields, unseenBackendFields } from '../output/json.js';
 import { UsageError } from '../usage-error.js';
 import { action } from './command-env.js';
 
@@ -16,17 +16,21 @@ export function addBackendCommands(program: Command): void {
 function addReads(backend: Command): void {
   backend
     .command('list')
-    .description('list the enabled backends, as a running manager sees them')
+    .description('list the enabled backends, as a running manager last saw them')
     .action(
       action<[]>(async (globals) => {
-        const { inSession } = await import('../session.js');
-        await inSession(globals, async ({ manager, printer }) => {
-          const rows = (await manager.listBackends()).map(backendFields);
-          printer.list(
-            rows,
-            ['name', 'driver', 'state', 'reason'],
-            'No backend is enabled; see scoria config check.',
+        const { inReadSession } = await import('../read-session.js');
+        await inReadSession(globals, async ({ store, configuration, printer }) => {
+          const seen = await store.listBackends();
+          const enabled = configuration.backends.filter(({ name }) =>
+            configuration.enabledBackends.includes(name),
           );
+          const rows = enabled.map(({ name, driver }) => {
+            const record = seen.find((one) => one.name === name);
+            return record === undefined ? unseenBackendFields(name, driver) : backendFields(record);
+          });
+          const columns = ['name', 'driver', 'state', 'reason', 'updated_at'];
+          printer.list(rows, columns, 'No backend is enabled; see scoria config check.');
         });
       }),
     );
@@ -37,7 +41,7 @@ function addReads(backend: Command): void {
     backend
       .command(verb)
       .description(what)
-      .argument('<name>', "the backend's name")
+      .argument('<backend>', "the backend's name")
       .action(
         action<[string]>(async (globals, _options, name) => {
           const { inSession } = await import('../session.js');
@@ -55,15 +59,15 @@ function addAdopt(backend: Command): void {
   backend
     .command('adopt')
     .description('take over all that another program (OpenStack Cinder) keeps on a backend, with its ids')
-    .argument('<name>', "the backend's name")
+    .argument('<backend>', "the backend's name")
     .option('--dry-run', 'say what would be adopted, and change nothing')
     .action(
       action<[string], { dryRun?: boolean }>(async (globals, { dryRun = false }, name) => {
         const { inChangingSession } = await import('../session.js');
-        const { describeAdoption } = await import('../output/reports.js');
+        const { adoptionFields, describeAdoption } = await import('../output/reports.js');
         await inChangingSession(globals, async ({ manager, caller, printer }) => {
           const report = await manager.adoptBackend(caller, name, { dryRun });
-          if (printer.isJson) printer.document(report);
+          if (printer.isJson) printer.document(adoptionFields(report));
           else printer.text(describeAdoption(report));
           if (report.refused.length > 0) process.exitCode = 1;
         });
@@ -83,7 +87,7 @@ function addAudit(backend: Command): void {
     .description(
       'compare a backend with the records: orphans, missing, mismatched; changes nothing unless told',
     )
-    .argument('<name>', "the backend's name")
+    .argument('<backend>', "the backend's name")
     .option('--repair', 'mend the records where it is sure how')
     .option('--collect-orphans', 'delete from the backend what no record knows; needs --yes')
     .option('--yes', 'confirm that data is deleted')

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Globals } from '../globals.js';
+import { UsageError } from '../usage-error.js';
 
 /** The global options, wherever on the line they stand. */
 export function globalsOf(command: Command): Globals {
@@ -30,6 +31,6 @@ export function collectPair(
   before: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
   const at = text.indexOf('=');
-  if (at < 1) throw new Error(`expected KEY=VALUE, got ${JSON.stringify(text)}`);
+  if (at < 1) throw new UsageError(`expected KEY=VALUE, and got ${JSON.stringify(text)}`);
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }

@@ -39,8 +39,14 @@ export function addDriverCommands(program: Command): void {
           return;
         }
         printer.text(`${plugin.name}: ${plugin.capabilities.join(', ')}\n`);
-        const rows = options.map((option) => ({ ...option }));
-        printer.list(rows, ['name', 'type', 'default', 'description'], 'It has no options.');
+        const rows = options.map(({ name: option, type, required, default: value, secret, description }) => ({
+          option,
+          type,
+          default: required ? '(required)' : value,
+          secret: secret ? 'secret' : '',
+          description,
+        }));
+        printer.list(rows, ['option', 'type', 'default', 'secret', 'description'], 'It has no options.');
       }),
     );
 }

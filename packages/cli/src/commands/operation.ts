@@ -1,10 +1,16 @@
 import type { OperationOutcome } from '@scoria/store';
-import type { Command } from 'commander';
-import { printable } from '../output/escape.js';
+import { type Command, Option } from 'commander';
 import { operationFields } from '../output/json.js';
 import { action } from './command-env.js';
 
+const OUTCOMES: OperationOutcome[] = ['running', 'succeeded', 'failed', 'cancelled'];
 const COLUMNS = ['id', 'operation', 'status', 'step', 'progress', 'created_at'];
+
+interface OperationListOptions {
+  readonly status?: OperationOutcome;
+  readonly resource?: string;
+  readonly limit: string;
+}
 
 /** What is and was done, in every process on this state. */
 export function addOperationCommands(program: Command): void {
@@ -26,7 +32,7 @@ export function addOperationCommands(program: Command): void {
             const { step, progressDone, progressTotal } = record;
             if (progressDone !== undefined && progressTotal !== undefined)
               bar.update(progressDone, progressTotal);
-            else if (step !== undefined && !printer.isJson) printer.note(printable(step));
+            else if (step !== undefined && !printer.isJson) printer.note(step);
           }
           printer.object(operationFields(last));
           if (last.outcome !== 'succeeded') process.exitCode = 1;
@@ -51,17 +57,18 @@ function addReads(operation: Command): void {
   operation
     .command('list')
     .description('list operations, the newest first')
-    .option('--status <status>', 'running, succeeded, failed or cancelled')
+    .addOption(new Option('--status <status>', 'only those in this state').choices(OUTCOMES))
     .option('--resource <id>', 'only those of this volume or snapshot')
     .option('--limit <number>', 'at most this many', '50')
     .action(
-      action<[], Record<string, string | undefined>>(async (globals, { status, resource, limit }) => {
+      action<[], OperationListOptions>(async (globals, { status, resource, limit }) => {
         const { inReadSession } = await import('../read-session.js');
-        const { listFilter } = await import('./list-filter.js');
+        const { parseLimit } = await import('./list-filter.js');
+        const most = parseLimit(limit);
         await inReadSession(globals, async ({ store, printer }) => {
           const rows = await store.listOperations({
-            ...listFilter({ limit }),
-            ...(status === undefined ? {} : { outcome: status as OperationOutcome }),
+            limit: most,
+            ...(status === undefined ? {} : { outcome: status }),
             ...(resource === undefined ? {} : { resourceId: resource }),
           });
           printer.list(rows.map(operationFields), COLUMNS, 'There are no operations.');

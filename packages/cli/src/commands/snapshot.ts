@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { snapshotFields } from '../output/json.js';
 import { action, collectPair } from './command-env.js';
+import type { ListOptions } from './list-filter.js';
 
 const COLUMNS = ['id', 'name', 'status', 'size', 'volume_id'];
 
@@ -63,14 +64,15 @@ function addReads(snapshot: Command): void {
     .option('--limit <number>', 'at most this many', '1000')
     .option('--marker <id>', 'those after this snapshot: the last id of the page before')
     .action(
-      action<[], Record<string, string | undefined>>(async (globals, { volume, ...options }) => {
+      action<[], ListOptions & { volume?: string }>(async (globals, { volume, ...options }) => {
         const { inReadSession } = await import('../read-session.js');
-        const { listFilter } = await import('./list-filter.js');
+        const { snapshotFilter } = await import('./list-filter.js');
+        const wanted = snapshotFilter(options);
         const { findVolume } = await import('@scoria/manager/records');
         await inReadSession(globals, async ({ store, caller: { projectId }, printer }) => {
           const found = volume === undefined ? undefined : await findVolume(store, projectId, volume);
           const of = found === undefined ? {} : { volumeId: found.id };
-          const rows = await store.listSnapshots({ projectId, ...of, ...listFilter(options) });
+          const rows = await store.listSnapshots({ projectId, ...of, ...wanted });
           printer.list(rows.map(snapshotFields), COLUMNS, 'There are no snapshots.');
         });
       }),

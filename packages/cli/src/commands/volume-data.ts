@@ -12,7 +12,7 @@ export function addVolumeDataCommands(volume: Command): void {
     .option('--force', 'replace the file if there is one')
     .action(
       action<[string, string], { force?: boolean }>(async (globals, { force = false }, name, file) => {
-        const { exportVolume } = await import('./transfer.js');
+        const { exportVolume } = await import('./export-volume.js');
         await exportVolume(globals, name, file, force);
       }),
     );
@@ -25,7 +25,7 @@ export function addVolumeDataCommands(volume: Command): void {
     .action(
       action<[string, string], { offset: string }>(async (globals, { offset }, name, file) => {
         const at = parseBytes(offset);
-        const { importVolume } = await import('./transfer.js');
+        const { importVolume } = await import('./import-volume.js');
         await importVolume(globals, name, file, at);
       }),
     );

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { volumeFields } from '../output/json.js';
+import { layerFields, volumeFields } from '../output/json.js';
 import { UsageError } from '../usage-error.js';
 import { action } from './command-env.js';
 
@@ -47,7 +47,7 @@ function addChain(volume: Command): void {
         const { drawChain } = await import('../output/tree.js');
         await inSession(globals, async ({ manager, caller, printer }) => {
           const nodes = await manager.chain(caller, name);
-          if (printer.isJson) printer.document(nodes);
+          if (printer.isJson) printer.document(nodes.map(layerFields));
           else printer.text(drawChain(nodes));
         });
       }),

@@ -4,6 +4,7 @@ import { volumeFields } from '../output/json.js';
 import { parseGib } from '../output/sizes.js';
 import { UsageError } from '../usage-error.js';
 import { action, collectPair } from './command-env.js';
+import type { ListOptions } from './list-filter.js';
 
 const COLUMNS = ['id', 'name', 'status', 'size', 'backend'];
 const NONE = 'There are no volumes. Make one: scoria volume create NAME --size GIB';
@@ -89,12 +90,14 @@ function addReads(volume: Command): void {
     .option('--limit <number>', 'at most this many', '1000')
     .option('--marker <id>', 'those after this volume: the last id of the page before')
     .action(
-      action<[], Record<string, string | undefined>>(async (globals, options) => {
+      action<[], ListOptions>(async (globals, options) => {
         const { inReadSession } = await import('../read-session.js');
-        const { listFilter } = await import('./list-filter.js');
+        const { volumeFilter } = await import('./list-filter.js');
+        const { limit, ...wanted } = volumeFilter(options);
         await inReadSession(globals, async ({ store, caller: { projectId }, printer }) => {
-          const rows = await store.listVolumes({ projectId, ...listFilter(options) });
-          printer.list(rows.map(volumeFields), COLUMNS, NONE);
+          const rows = await store.listVolumes({ projectId, limit, ...wanted });
+          const isAll = Object.keys(wanted).length === 0;
+          printer.list(rows.map(volumeFields), COLUMNS, isAll ? NONE : 'No volume is like that.');
         });
       }),
     );

@@ -6,6 +6,7 @@ import type {
   VolumeRecord,
   VolumeTypeRecord,
 } from '@scoria/store';
+import type { ChainNode } from '@scoria/manager';
 import { toGib } from './sizes.js';
 
 /** What commands print: fields by the names of the Block Storage API v3 where it has them. */
@@ -68,26 +69,60 @@ export function backendFields(backend: BackendRecord): Fields {
   };
 }
 
+/** A backend that no manager has run yet: `backend check` starts it. */
+export function unseenBackendFields(name: string, driver: string): Fields {
+  return {
+    name,
+    driver,
+    state: 'unknown',
+    reason: 'no manager has run it yet',
+    vendor_name: null,
+    storage_protocol: null,
+    capabilities: [],
+    pools: [],
+    updated_at: null,
+  };
+}
+
 function gibOf(bytes: number): number {
   return Math.round((bytes / 1024 ** 3) * 100) / 100;
 }
 
 export function operationFields(operation: OperationRecord): Fields {
-  const { progressDone: done, progressTotal: total } = operation;
   return {
     id: operation.id,
     operation: operation.kind,
     resources: operation.claims.map(({ kind, id }) => ({ kind, id })),
     status: operation.outcome,
     step: operation.step ?? null,
-    progress:
-      done === undefined || total === undefined || total === 0 ? null : Math.floor((done / total) * 100),
+    progress: progressOf(operation),
     error_code: operation.errorCode ?? null,
     error: operation.errorText ?? null,
     request_id: operation.requestId,
     project_id: operation.projectId,
     created_at: operation.createdAt,
     ended_at: operation.endedAt ?? null,
+  };
+}
+
+/** In percent. */
+function progressOf({ outcome, progressDone: done, progressTotal: total }: OperationRecord): number | null {
+  if (outcome === 'succeeded') return 100;
+  return done === undefined || total === undefined || total === 0 ? null : Math.floor((done / total) * 100);
+}
+
+/** A layer of a chain; its parent is another of the list. */
+export function layerFields(node: ChainNode): Fields {
+  return {
+    id: node.id,
+    kind: node.kind,
+    name: node.name,
+    status: node.status,
+    size: toGib(node.sizeBytes),
+    parent_id: node.parentId ?? null,
+    layer: node.layer ?? null,
+    format: node.format ?? null,
+    blocked_by: node.blockedBy,
   };
 }
 

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import type { Globals } from '../globals.js';
 import type { Fields } from './json.js';
-import { printable } from './escape.js';
+import { printable, printableJson } from './escape.js';
 
 const NO_FRAME = {
   top: '',
@@ -56,7 +56,12 @@ export class Printer {
   }
 
   document(value: unknown): void {
-    this.text(JSON.stringify(value, null, 2));
+    this.text(printableJson(value, 2));
+  }
+
+  /** One line for a person, with names and paths of others in it. */
+  line(text: string): void {
+    this.text(printable(text));
   }
 
   /** On standard output. */
@@ -67,7 +72,7 @@ export class Printer {
 
   /** On standard error: never part of the result. */
   note(text: string): void {
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${printable(text)}\n`);
   }
 
   #table(head: string[]): InstanceType<typeof Table> {

@@ -1,7 +1,7 @@
 import { messageOf, ScoriaError } from '@scoria/core/basics';
 import type { Globals } from '../globals.js';
 import { UsageError } from '../usage-error.js';
-import { printable } from './escape.js';
+import { printable, printableJson } from './escape.js';
 
 export const FAILED = 1;
 export const WRONG_USAGE = 2;
@@ -11,10 +11,11 @@ export function reportError(error: unknown, { json, verbose }: Pick<Globals, 'js
   const code = codeOf(error);
   const message = messageOf(error);
   const text = json
-    ? JSON.stringify({ error: { code, message, details: error instanceof ScoriaError ? error.details : {} } })
+    ? printableJson({ error: { code, message, details: error instanceof ScoriaError ? error.details : {} } })
     : `scoria: ${message.split('\n').map(printable).join('\n')}`;
   process.stderr.write(`${text}\n`);
-  if (verbose && error instanceof Error) process.stderr.write(`${withCauses(error)}\n`);
+  if (verbose && error instanceof Error)
+    process.stderr.write(`${withCauses(error).split('\n').map(printable).join('\n')}\n`);
   return code === 'invalid-input' || code === 'usage' ? WRONG_USAGE : FAILED;
 }
 

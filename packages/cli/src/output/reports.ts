@@ -19,6 +19,10 @@ export function auditFields({ findings, ...report }: AuditReport): Fields {
   };
 }
 
+export function adoptionFields({ backend, dryRun, adopted, alreadyKnown, refused }: AdoptionReport): Fields {
+  return { backend, dry_run: dryRun, adopted, already_known: alreadyKnown, refused };
+}
+
 export function describeAudit(report: AuditReport): string {
   const { backend, checkedVolumes, checkedSnapshots, findings, repaired } = report;
   const lines = findings.flatMap(({ kind, resourceKind, id, name, problem, repair }) => [

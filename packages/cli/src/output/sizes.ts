@@ -1,6 +1,8 @@
 import { UsageError } from '../usage-error.js';
 
 const GIB = 1024 ** 3;
+/** More bytes are no exact number any more. */
+const MOST_GIB = 2 ** 53 / GIB - 1;
 
 /** Bytes as GiB, as the API has them: whole, rounded up. */
 export function toGib(bytes: number): number {
@@ -9,9 +11,14 @@ export function toGib(bytes: number): number {
 
 /** A size in whole GiB as it was typed, in bytes. */
 export function parseGib(text: string): number {
-  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text) * GIB;
+  if (/^[1-9]\d*$/.test(text)) return wholeGib(text);
   const hint = /^\d+(\.\d+)?\s*(g|gb|gib|t|tb|tib|m|mb|mib)$/i.test(text) ? '; leave the unit out' : '';
   throw new UsageError(`a size must be a whole number of GiB from 1, and is ${JSON.stringify(text)}${hint}`);
+}
+
+function wholeGib(text: string): number {
+  if (Number(text) <= MOST_GIB) return Number(text) * GIB;
+  throw new UsageError(`a size must be at most ${String(MOST_GIB)} GiB, and is ${text}`);
 }
 
 /** A number of bytes as it was typed. */

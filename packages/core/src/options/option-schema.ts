@@ -63,7 +63,7 @@ interface DescribedSchema {
 
 function typeName(schema: DescribedSchema): string {
   const choices = schema.enum ?? schema.anyOf?.map((choice) => choice.const);
-  return choices === undefined ? (schema.type ?? 'any') : choices.map(String).join(' | ');
+  return choices === undefined ? (schema.type ?? 'any') : [...new Set(choices.map(String))].join(' | ');
 }
 
 /** The option table of a schema: for documentation and `driver show`. */
