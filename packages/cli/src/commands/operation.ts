@@ -27,12 +27,14 @@ export function addOperationCommands(program: Command): void {
         const { inSession } = await import('../session.js');
         await inSession(globals, async ({ manager, caller, printer, bar }) => {
           let last = await manager.getOperation(id);
+          let said: string | undefined;
           for await (const record of manager.watchOperation(id, caller.signal)) {
             last = record;
             const { step, progressDone, progressTotal } = record;
             if (progressDone !== undefined && progressTotal !== undefined)
               bar.update(progressDone, progressTotal);
-            else if (step !== undefined && !printer.isJson) printer.note(step);
+            else if (step !== undefined && step !== said && !printer.isJson) printer.note(step);
+            said = step;
           }
           printer.object(operationFields(last));
           if (last.outcome !== 'succeeded') process.exitCode = 1;

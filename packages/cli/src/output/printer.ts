@@ -23,7 +23,11 @@ const NO_FRAME = {
 
 /** Writes results: one JSON document for programs, tables for people. What is said besides goes to standard error. */
 export class Printer {
-  constructor(private readonly globals: Pick<Globals, 'json'>) {}
+  constructor(
+    private readonly globals: Pick<Globals, 'json'>,
+    /** Takes away what is shown in passing, before anything is printed in its place. */
+    private readonly clear: () => void = () => undefined,
+  ) {}
 
   get isJson(): boolean {
     return this.globals.json;
@@ -66,12 +70,14 @@ export class Printer {
 
   /** On standard output. */
   text(text: string): void {
+    this.clear();
     const lines = text.split('\n').map((line) => line.trimEnd());
     process.stdout.write(`${lines.join('\n')}\n`);
   }
 
   /** On standard error: never part of the result. */
   note(text: string): void {
+    this.clear();
     process.stderr.write(`${printable(text)}\n`);
   }
 
