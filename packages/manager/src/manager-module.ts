@@ -6,6 +6,7 @@ import { CancelWatch } from './engine/cancel-watch.js';
 import { Ending } from './engine/ending.js';
 import { OperationEngine } from './engine/operation-engine.js';
 import { OperationHandlerRegistry } from './engine/operation-handler-registry.js';
+import { OperationRunner } from './engine/operation-runner.js';
 import { OperationStages } from './engine/operation-stages.js';
 import { OwnerSession } from './engine/owner-session.js';
 import { Recovery } from './engine/recovery.js';
@@ -26,6 +27,7 @@ const SERVICES = [
   Ending,
   BackendQueues,
   OperationStages,
+  OperationRunner,
   OperationEngine,
   OperationHandlerRegistry,
   Recovery,

@@ -1,5 +1,5 @@
 import { Clock } from '@scoria/core';
-import type { OperationRecord } from '@scoria/store';
+import type { Claim, OperationRecord } from '@scoria/store';
 import { Store } from '@scoria/store';
 import { inject, injectable } from 'inversify';
 import { randomUUID } from 'node:crypto';
@@ -10,17 +10,33 @@ import { OwnerSession } from './owner-session.js';
 
 /** What it claims is held by others; which, for who can do something about it. */
 export class HeldError extends ManagerError {
-  constructor(readonly holders: readonly OperationRecord[]) {
+  constructor(
+    readonly holders: readonly OperationRecord[],
+    wanted: readonly Claim[],
+  ) {
     const [holder] = holders as [OperationRecord];
-    const claim = holder.claims[0];
+    const { id, kind, createdAt } = holder;
+    const both =
+      wanted.find((claim) => holder.claims.some((held) => isContested(held, claim))) ?? holder.claims[0];
     super({
       code: 'conflict',
       message:
-        `${claim?.kind ?? 'it'} ${claim?.id ?? ''} is busy: the operation ${holder.kind} (${holder.id}) has held it ` +
-        `since ${holder.createdAt}; wait for it (scoria operation watch ${holder.id}) and try again`,
-      details: { operationId: holder.id, operation: holder.kind, since: holder.createdAt },
+        `${both?.kind ?? 'it'} ${both?.id ?? ''} is busy: the operation ${kind} (${id}) has held it ` +
+        `since ${createdAt}; wait for it (scoria operation watch ${id}) and try again`,
+      details: { operationId: id, operation: kind, since: createdAt },
     });
   }
+}
+
+function isContested(held: Claim, wanted: Claim): boolean {
+  const isShared = held.mode === 'shared' && wanted.mode === 'shared';
+  return held.kind === wanted.kind && held.id === wanted.id && !isShared;
+}
+
+/** An operation that has begun, and until when it is ours. */
+export interface Begun {
+  readonly operation: OperationRecord;
+  readonly lost: AbortSignal;
 }
 
 /** Lets an operation begin: looks for who is in its way, changes its objects, writes its row; all or nothing. */
@@ -37,30 +53,31 @@ export class Acceptance {
     handler: Pick<OperationHandler<P, unknown>, 'kind' | 'claims' | 'accept'>,
     parameters: P,
     caller: Caller,
-  ): Promise<OperationRecord> {
-    const operation = await this.#row(handler, parameters, caller);
+  ): Promise<Begun> {
+    const { id: ownerId, lost } = await this.owner.term();
+    const operation = this.#row(handler, parameters, { ...caller, ownerId });
     await this.store.transaction(async (records) => {
       await records.lockClaimed(operation.claims);
       const holders = await records.conflictingOperations(operation.claims);
-      if (holders.length > 0) throw new HeldError(holders);
+      if (holders.length > 0) throw new HeldError(holders, operation.claims);
       await handler.accept(records, parameters);
       await records.insertOperation(operation);
     });
-    return operation;
+    return { operation, lost };
   }
 
-  async #row<P extends object>(
+  #row<P extends object>(
     handler: Pick<OperationHandler<P, unknown>, 'kind' | 'claims'>,
     parameters: P,
-    { projectId, requestId = `req-${randomUUID()}` }: Caller,
-  ): Promise<OperationRecord> {
+    { projectId, ownerId, requestId = `req-${randomUUID()}` }: Caller & { readonly ownerId: string },
+  ): OperationRecord {
     const now = new Date(this.clock.now()).toISOString();
     return {
       id: randomUUID(),
       kind: handler.kind,
       claims: handler.claims(parameters),
       parameters: { ...parameters } as Record<string, unknown>,
-      ownerId: await this.owner.id(),
+      ownerId,
       requestId,
       projectId,
       outcome: 'running',

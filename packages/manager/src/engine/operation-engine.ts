@@ -1,35 +1,25 @@
-import { createContext, messageOf } from '@scoria/core';
-import type { OperationContext, ScoriaError } from '@scoria/core';
 import type { OperationRecord } from '@scoria/store';
 import { inject, injectable } from 'inversify';
-import { BackendAccess } from '../views/backend-access.js';
 import { ManagerError } from '../errors.js';
 import { Ports } from '../ports.js';
 import type { Caller } from '../requests.js';
+import type { Begun } from './acceptance.js';
 import { HeldError } from './acceptance.js';
-import { NoLongerOursError } from './ending.js';
+import type { AnyOperationHandler, OperationHandler } from './operation-handler.js';
+import { OperationRunner } from './operation-runner.js';
 import { OperationStages } from './operation-stages.js';
-import type { AnyOperationHandler, OperationHandler, OperationRun } from './operation-handler.js';
+import type { Work } from './operation-work.js';
+import { cancelled, interrupted, StoppingError } from './operation-work.js';
 import { OwnerSession } from './owner-session.js';
-import { ProgressRecorder } from './progress-recorder.js';
-import { toManagerError, toScoriaError } from './to-manager-error.js';
+
+/** How long what was told to end may take to do so, at a stop. */
+const ABORT_MS = 10_000;
 
 /** An operation whose row is written. */
 export interface Submitted<R> {
   readonly operationId: string;
   /** Its result, or a ManagerError; a rejection that nobody listens to is no defect. */
   readonly done: Promise<R>;
-}
-
-/** How an operation of a dead process is dealt with. */
-export type Takeover = 'resume' | 'undo';
-
-interface Work<P extends object, R> {
-  readonly handler: OperationHandler<P, R>;
-  readonly operation: OperationRecord;
-  readonly abort: AbortController;
-  readonly takeover?: Takeover;
-  parameters: P;
 }
 
 /** Called with who is in the way; true if some of them are gone now, and it is worth another try. */
@@ -42,25 +32,20 @@ export type HeldListener = (holders: readonly OperationRecord[]) => Promise<bool
 @injectable()
 export class OperationEngine {
   readonly #running = new Map<string, { readonly abort: AbortController; readonly done: Promise<unknown> }>();
-  readonly #stranded = new Set<string>();
+  readonly #accepting = new Set<Promise<unknown>>();
   #whenHeld: HeldListener = () => Promise.resolve(false);
   #closed = false;
 
   constructor(
     @inject(Ports) private readonly ports: Ports,
-    @inject(BackendAccess) private readonly backends: BackendAccess,
     @inject(OwnerSession) private readonly owner: OwnerSession,
     @inject(OperationStages) private readonly stages: OperationStages,
+    @inject(OperationRunner) private readonly runner: OperationRunner,
   ) {}
 
-  /** The operations that run in this process. */
+  /** The operations that run or wait for their turn in this process. */
   get running(): readonly string[] {
     return [...this.#running.keys()];
-  }
-
-  /** Operations of ours that have no end yet, because their end could not be written or their backend was gone. */
-  get stranded(): ReadonlySet<string> {
-    return this.#stranded;
   }
 
   onHeld(listener: HeldListener): void {
@@ -81,50 +66,78 @@ export class OperationEngine {
         code: 'cancelled',
         message: `${handler.kind} was not begun: the manager is stopping; ask again when it runs`,
       });
-    const operation = await this.#accept(handler, parameters, caller);
-    const abort = new AbortController();
-    caller.signal?.addEventListener('abort', () => abort.abort(caller.signal?.reason), { once: true });
-    if (caller.signal?.aborted === true) abort.abort(caller.signal.reason);
-    return { operationId: operation.id, done: this.#launch({ handler, operation, abort, parameters }) };
+    const accepting = this.#accept(handler, parameters, caller).then((begun) => {
+      const work = { handler, ...begun, abort: new AbortController(), parameters };
+      const done = this.#launch(work);
+      abortWith(caller.signal, work.abort, done);
+      return { operationId: begun.operation.id, done };
+    });
+    this.#accepting.add(accepting);
+    return accepting.finally(() => this.#accepting.delete(accepting));
   }
 
-  /** Goes on with an operation that was taken over from a dead process, or takes it back. */
-  async takeUp(handler: AnyOperationHandler, operation: OperationRecord): Promise<void> {
-    if (this.#closed || this.#running.has(operation.id)) return;
-    this.#stranded.delete(operation.id);
+  /** Notes that an operation is ours now because its process died; `tryAgain` deals with it. */
+  inherit(operation: OperationRecord): void {
+    this.runner.strand(operation.id, interrupted(operation));
+  }
+
+  /** Whether it is ours and without an end, and nothing works on it. */
+  isStranded(operationId: string): boolean {
+    return this.runner.isStranded(operationId);
+  }
+
+  /** Goes on with what is stranded, or takes it back; nothing if that is under way already. */
+  async tryAgain(handler: AnyOperationHandler, operation: OperationRecord): Promise<void> {
+    // It may have been ours as another owner: that work has to end before it is begun anew.
+    const before = this.#running.get(operation.id);
+    if (before !== undefined) await Promise.allSettled([before.done]);
+    const { id: ownerId, lost } = await this.owner.term();
+    if (this.#closed || operation.ownerId !== ownerId) return;
+    const takeover = this.runner.reclaim(operation.id);
+    if (takeover === undefined) return;
     const { parameters } = operation;
-    const takeover = handler.recovery;
-    await this.#launch({ handler, operation, abort: new AbortController(), parameters, takeover });
+    await this.#launch({ handler, operation, abort: new AbortController(), lost, takeover, parameters });
   }
 
   /** Ends an operation of this process where it may be ended; false if it does not run here. */
   cancel(operationId: string): boolean {
     const running = this.#running.get(operationId);
-    running?.abort.abort(new Error('a cancel was asked for'));
+    running?.abort.abort(cancelled('it was asked for'));
     return running !== undefined;
   }
 
-  /** Takes no more, lets what runs end for `graceMs`, then ends it. */
-  async close(graceMs: number): Promise<void> {
+  /** Takes no more, lets what runs end for `graceMs`, then ends it; true if all has ended. */
+  async close(graceMs: number): Promise<boolean> {
     this.#closed = true;
-    const ends = Promise.allSettled([...this.#running.values()].map(({ done }) => done));
-    const grace = new AbortController();
-    const patience = this.ports.clock.sleep(graceMs, grace.signal).then(
-      () => {
-        for (const { abort } of this.#running.values()) abort.abort(new Error('the manager is stopping'));
-      },
-      () => undefined,
+    await Promise.allSettled(this.#accepting);
+    if (await this.#allEnd(graceMs)) return true;
+    for (const { abort } of this.#running.values()) abort.abort(new StoppingError());
+    if (await this.#allEnd(ABORT_MS)) return true;
+    this.ports.logger.error('operations do not end: they are left as they are', {
+      operations: this.running.join(', '),
+    });
+    return false;
+  }
+
+  async #allEnd(milliseconds: number): Promise<boolean> {
+    const patience = new AbortController();
+    const ends = Promise.allSettled([...this.#running.values()].map(({ done }) => done)).then(() => true);
+    const late = this.ports.clock.sleep(milliseconds, patience.signal).then(
+      () => false,
+      () => true,
     );
-    await ends;
-    grace.abort();
-    await patience;
+    try {
+      return await Promise.race([ends, late]);
+    } finally {
+      patience.abort();
+    }
   }
 
   async #accept<P extends object, R>(
     handler: OperationHandler<P, R>,
     parameters: P,
     caller: Caller,
-  ): Promise<OperationRecord> {
+  ): Promise<Begun> {
     try {
       return await this.stages.acceptance.accept(handler, parameters, caller);
     } catch (error) {
@@ -134,153 +147,26 @@ export class OperationEngine {
   }
 
   async #launch<P extends object, R>(work: Work<P, R>): Promise<R> {
-    const { operation, handler, abort } = work;
+    const { operation, handler, abort, parameters } = work;
     const volumes = operation.claims.filter(({ kind }) => kind === 'volume').map(({ id }) => id);
-    const [backend] = handler.backends(work.parameters);
-    const done = this.stages.queues.run(backend, volumes, () => this.#carryOut(work));
+    const [backend] = handler.backends(parameters);
+    const done = this.stages.queues
+      .run(backend, volumes, () => this.runner.carryOut(work))
+      .finally(() => this.#running.delete(operation.id));
     this.#running.set(operation.id, { abort, done });
-    const settled = done.finally(() => this.#running.delete(operation.id));
-    settled.catch(() => undefined);
-    return settled;
-  }
-
-  async #carryOut<P extends object, R>(work: Work<P, R>): Promise<R> {
-    const { operation, handler } = work;
-    const subject = operation.claims[0]?.id;
-    const about = { operationId: operation.id, operation: operation.kind, resourceId: subject };
-    const recorder = new ProgressRecorder(this.ports.store, operation.id, this.ports.logger);
-    const startedAt = this.ports.clock.now();
-    this.ports.events.emit({ type: 'operation-started', ...about });
-    try {
-      const result = await this.#attempt(work, recorder);
-      await recorder.stop();
-      await this.stages.observer.onStep(operation, 'ending');
-      await this.stages.ending.succeed(handler, operation, work.parameters, result);
-      this.#ended(about, 'succeeded', startedAt);
-      return result;
-    } catch (error) {
-      await recorder.stop();
-      throw await this.#failed(work, error, about, startedAt);
-    }
-  }
-
-  async #attempt<P extends object, R>(work: Work<P, R>, recorder: ProgressRecorder): Promise<R> {
-    const signal = AbortSignal.any([work.abort.signal, this.owner.lost]);
-    const run = this.#runOf(work, this.#context(work.operation, recorder, signal));
-    await this.stages.observer.onStep(work.operation, 'accepted');
-    if (work.takeover === 'undo') throw interrupted(work.operation);
-    return work.handler.run(work.parameters, run);
-  }
-
-  /** Takes back what was made, ends the operation as failed, and says what its caller is told. */
-  async #failed<P extends object, R>(
-    work: Work<P, R>,
-    cause: unknown,
-    about: { operationId: string; operation: string; resourceId: string | undefined },
-    startedAt: number,
-  ): Promise<Error> {
-    if (this.owner.lost.aborted || cause instanceof NoLongerOursError) return notOurs(work.operation, cause);
-    let error = toScoriaError(cause, work.operation.kind);
-    try {
-      error = await this.#undone(work, error);
-      await this.stages.observer.onStep(work.operation, 'ending');
-      await this.stages.ending.fail(work.handler, work.operation, work.parameters, error);
-    } catch (endError) {
-      // The row stays as it is, and so stays ours: a recovery tries again.
-      this.#stranded.add(work.operation.id);
-      this.ports.logger.error('an operation could not be ended', { ...about, reason: messageOf(endError) });
-      return toManagerError(toScoriaError(endError, work.operation.kind));
-    }
-    this.ports.logger.warn('an operation failed', { ...about, code: error.code, reason: error.message });
-    this.#ended(about, error.code === 'cancelled' ? 'cancelled' : 'failed', startedAt, error.message);
-    return toManagerError(error);
-  }
-
-  async #undone<P extends object, R>(work: Work<P, R>, error: ScoriaError): Promise<ScoriaError> {
-    const { handler, operation } = work;
-    if (handler.undo === undefined) return error;
-    const recorder = new ProgressRecorder(this.ports.store, operation.id, this.ports.logger);
-    // What is cancelled has to be taken back all the same.
-    const context = this.#context(operation, recorder, this.owner.lost);
-    try {
-      await handler.undo(work.parameters, this.#runOf(work, context));
-      return error;
-    } catch (undoError) {
-      const failure = toScoriaError(undoError, operation.kind);
-      if (failure.code === 'backend-down' || failure.code === 'unavailable') throw failure;
-      return new ManagerError({
-        code: 'operation-failed',
-        message: `${error.message}; what was made could not be removed: ${failure.message}`,
-        details: { code: error.code },
-        cause: failure,
-      });
-    } finally {
-      await recorder.stop();
-    }
-  }
-
-  #context(operation: OperationRecord, recorder: ProgressRecorder, signal: AbortSignal): OperationContext {
-    const { id: operationId, kind, requestId } = operation;
-    const about = { operationId, operation: kind, resourceId: operation.claims[0]?.id };
-    return createContext({
-      requestId,
-      logger: this.ports.logger.child({
-        requestId,
-        operationId,
-        operation: kind,
-        resource: about.resourceId,
-      }),
-      signal,
-      onProgress: (progress) => {
-        recorder.progress(progress);
-        this.ports.events.emit({ type: 'operation-progress', ...about, ...progress });
-      },
-      onStep: async (step) => {
-        recorder.step(step);
-        this.ports.events.emit({ type: 'operation-step', ...about, step });
-        await this.stages.observer.onStep(operation, step);
-      },
-    });
-  }
-
-  #runOf<P extends object, R>(work: Work<P, R>, context: OperationContext): OperationRun {
-    return {
-      operationId: work.operation.id,
-      context,
-      records: this.ports.store,
-      backend: (name) => this.backends.open(name),
-      updateParameters: async (parameters) => {
-        const stored = { ...parameters } as Record<string, unknown>;
-        if (!(await this.ports.store.changeOperation(work.operation.id, { parameters: stored })))
-          throw new NoLongerOursError(`the operation ${work.operation.id} has ended elsewhere`);
-        work.parameters = parameters as P;
-      },
-    };
-  }
-
-  #ended(
-    about: { operationId: string; operation: string; resourceId: string | undefined },
-    outcome: string,
-    startedAt: number,
-    reason?: string,
-  ): void {
-    const seconds = (this.ports.clock.now() - startedAt) / 1000;
-    this.ports.events.emit({ type: 'operation-ended', ...about, outcome, seconds, reason });
+    return done;
   }
 }
 
-function interrupted({ kind, id }: OperationRecord): ManagerError {
-  return new ManagerError({
-    code: 'operation-failed',
-    message: `the process that worked on ${kind} (${id}) ended before it was done; what it had made was removed`,
-    details: { code: 'interrupted' },
-  });
-}
-
-function notOurs({ kind, id }: OperationRecord, cause: unknown): ManagerError {
-  return new ManagerError({
-    code: 'operation-failed',
-    message: `${kind} (${id}) is finished by another process now; see scoria operation show ${id}`,
-    cause,
-  });
+/** Until the operation has ended: a caller's signal may live much longer. */
+function abortWith(signal: AbortSignal | undefined, abort: AbortController, done: Promise<unknown>): void {
+  const onAbort = (): void => {
+    abort.abort(cancelled('its caller gave up', signal?.reason));
+  };
+  if (signal?.aborted === true) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const settled = (): void => {
+    signal?.removeEventListener('abort', onAbort);
+  };
+  done.then(settled, settled);
 }

@@ -2,49 +2,78 @@ import { Logger, messageOf } from '@scoria/core';
 import type { Owner } from '@scoria/store';
 import { Store } from '@scoria/store';
 import { inject, injectable } from 'inversify';
+import { ManagerError } from '../errors.js';
 
-/** This process as an owner of operations: registered when it first needs to be, and given up at the end. */
+/** A time in which this process is one owner of operations. */
+export interface OwnerTerm {
+  readonly id: string;
+  /** Aborted when another process may have taken our work over: nothing of it may be touched any more. */
+  readonly lost: AbortSignal;
+}
+
+interface HeldTerm extends OwnerTerm {
+  readonly owner: Owner;
+}
+
+/**
+ * This process as an owner of operations: registered when it first needs to be, given up at the end. Where its lock
+ * is lost in between (a broken session with the database) its work ends, and new work has a new owner.
+ */
 @injectable()
 export class OwnerSession {
-  readonly #lost = new AbortController();
-  #owner: Promise<Owner> | undefined;
+  #term: Promise<HeldTerm> | undefined;
+  #isReleased = false;
 
   constructor(
     @inject(Store) private readonly store: Store,
     @inject(Logger) private readonly logger: Logger,
   ) {}
 
-  /** Aborted when another process may have taken our work over: nothing may be touched any more. */
-  get lost(): AbortSignal {
-    return this.#lost.signal;
+  /**
+   * @throws ManagerError `cancelled` after `release`
+   * @throws StoreError where no owner can be registered
+   */
+  async term(): Promise<OwnerTerm> {
+    if (this.#isReleased)
+      throw new ManagerError({ code: 'cancelled', message: 'this manager has stopped and begins nothing' });
+    this.#term ??= this.#register();
+    return this.#term;
   }
 
   async id(): Promise<string> {
-    this.#owner ??= this.#register();
-    return (await this.#owner).id;
+    return (await this.term()).id;
   }
 
   async release(): Promise<void> {
-    const owner = await this.#owner;
-    this.#owner = undefined;
-    await owner?.release();
+    this.#isReleased = true;
+    const term = this.#term;
+    this.#term = undefined;
+    await (await term)?.owner.release();
   }
 
-  async #register(): Promise<Owner> {
+  async #register(): Promise<HeldTerm> {
     try {
       const owner = await this.store.owners.register();
-      this.#watch(owner).catch((error: unknown) => this.logger.error(messageOf(error)));
-      return owner;
+      const lost = new AbortController();
+      this.#watch(owner, lost).catch((error: unknown) => {
+        this.logger.error('the lock of this process is not watched', { reason: messageOf(error) });
+      });
+      return { id: owner.id, lost: lost.signal, owner };
     } catch (error) {
-      this.#owner = undefined;
+      this.#term = undefined;
       throw error;
     }
   }
 
-  async #watch(owner: Owner): Promise<void> {
+  async #watch(owner: Owner, lost: AbortController): Promise<void> {
     const reason = await owner.lost;
-    if (this.#owner === undefined) return;
-    this.logger.error('this process is no owner any more and stops its work', { reason: reason.message });
-    this.#lost.abort(reason);
+    if (this.#isReleased) return;
+    this.logger.error('this process has lost its lock: its operations are left to others', {
+      owner: owner.id,
+      reason: reason.message,
+    });
+    this.#term = undefined;
+    lost.abort(reason);
+    await owner.release();
   }
 }

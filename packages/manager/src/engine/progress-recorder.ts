@@ -8,7 +8,8 @@ const EVERY_MS = 200;
 export class ProgressRecorder {
   #pending: Changes<OperationRecord> | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  #writing: Promise<void> | undefined;
+  #isStopped = false;
 
   constructor(
     private readonly records: Pick<Records, 'changeOperation'>,
@@ -24,30 +25,41 @@ export class ProgressRecorder {
     this.#note({ progressDone: done, progressTotal: total });
   }
 
-  /** Ends the recording; what was not written yet is not: the operation's end says more. */
-  async stop(): Promise<void> {
+  /** Ends the recording; returns what was not written yet, for who writes the operation's end. */
+  async stop(): Promise<Changes<OperationRecord>> {
+    this.#isStopped = true;
     clearTimeout(this.#timer);
-    this.#pending = undefined;
     await this.#writing;
+    return this.#pending ?? {};
   }
 
   #note(changes: Changes<OperationRecord>): void {
     this.#pending = { ...this.#pending, ...changes };
+    this.#writeSoon();
+  }
+
+  /** Writes follow one another, so that an older one never comes after a newer one. */
+  #writeSoon(): void {
+    if (this.#isStopped || this.#pending === undefined || this.#writing !== undefined) return;
     this.#timer ??= setTimeout(() => {
-      this.#write();
+      this.#timer = undefined;
+      this.#writing = this.#write().finally(() => {
+        this.#writing = undefined;
+        this.#writeSoon();
+      });
     }, EVERY_MS);
   }
 
-  #write(): void {
-    this.#timer = undefined;
-    const changes = this.#pending;
+  async #write(): Promise<void> {
+    const changes = this.#pending ?? {};
     this.#pending = undefined;
-    if (changes === undefined) return;
-    this.#writing = this.records.changeOperation(this.operationId, changes).then(
-      () => undefined,
-      (error: unknown) => {
-        this.logger.warn('the progress of an operation could not be recorded', { reason: messageOf(error) });
-      },
-    );
+    try {
+      await this.records.changeOperation(this.operationId, changes);
+    } catch (error) {
+      this.logger.warn('the progress of an operation could not be recorded', {
+        operationId: this.operationId,
+        reason: messageOf(error),
+      });
+    }
   }
 }

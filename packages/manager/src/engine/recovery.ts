@@ -4,16 +4,25 @@ import { inject, injectable } from 'inversify';
 import { Ports } from '../ports.js';
 import { OperationEngine } from './operation-engine.js';
 import { OperationHandlerRegistry } from './operation-handler-registry.js';
+import type { AnyOperationHandler } from './operation-handler.js';
 import { OwnerSession } from './owner-session.js';
 
 const EVERY_MS = 10_000;
+const MANY = 100_000;
+
+interface Found {
+  readonly hasDead: boolean;
+  /** Settles when all that was found has been dealt with, as far as it can be; never rejects. */
+  readonly dealt: Promise<unknown>;
+}
 
 /** Takes over what dead processes have left, and tries again what could not be ended. */
 @injectable()
 export class Recovery {
   readonly #stop = new AbortController();
+  /** Operations of a newer version are told of once. */
+  readonly #unknown = new Set<string>();
   #watching: Promise<void> | undefined;
-  #pass: Promise<void> | undefined;
 
   constructor(
     @inject(Ports) private readonly ports: Ports,
@@ -26,18 +35,19 @@ export class Recovery {
 
   /** One look for work of the dead; resolves when what was found has been dealt with, as far as it can be. */
   async pass(): Promise<void> {
-    this.#pass ??= this.#lookAll().finally(() => (this.#pass = undefined));
-    await this.#pass;
+    const { dealt } = await this.#look();
+    await dealt;
   }
 
   /** A look in the background. */
   soon(): void {
+    if (this.#isStopped()) return;
     this.pass().catch((error: unknown) => {
-      this.#report(error);
+      if (!this.#isStopped()) this.#report(error);
     });
   }
 
-  /** Looks again and again until `stop`. */
+  /** Looks again and again until `stop`; long work that was found does not keep it from the next look. */
   watch(): void {
     this.#watching ??= this.#keepLooking();
   }
@@ -55,7 +65,7 @@ export class Recovery {
     while (!this.#isStopped()) {
       try {
         await this.ports.clock.sleep(EVERY_MS, this.#stop.signal);
-        await this.pass();
+        await this.#look();
       } catch (error) {
         if (!this.#isStopped()) this.#report(error);
       }
@@ -68,52 +78,74 @@ export class Recovery {
     });
   }
 
-  async #lookAll(): Promise<void> {
-    await this.#takeAll(await this.ports.store.listOperations({ outcome: 'running', limit: 100_000 }));
+  async #look(): Promise<Found> {
+    return this.#takeAll(await this.ports.store.listOperations({ outcome: 'running', limit: MANY }));
   }
 
-  /** Takes the dead among `operations`; whether there were any. */
-  async #takeAll(operations: readonly OperationRecord[]): Promise<boolean> {
-    if (operations.length === 0) return false;
+  /** True if some of the holders were of dead processes, and have been dealt with. */
+  async #free(holders: readonly OperationRecord[]): Promise<boolean> {
+    const { hasDead, dealt } = await this.#takeAll(holders);
+    await dealt;
+    return hasDead;
+  }
+
+  async #takeAll(operations: readonly OperationRecord[]): Promise<Found> {
+    if (operations.length === 0) return { hasDead: false, dealt: Promise.resolve() };
     const me = await this.owner.id();
     const owners = [...new Set(operations.map(({ ownerId }) => ownerId))].filter((id) => id !== me);
     const dead = new Set(await this.ports.store.owners.deadAmong(owners));
-    const ours = operations.filter(({ id }) => this.engine.stranded.has(id));
     const theirs = operations.filter(({ ownerId }) => dead.has(ownerId));
-    await Promise.all([
-      ...ours.map((one) => this.#deal(one)),
-      ...theirs.map((one) => this.#takeOver(one, me)),
-    ]);
-    return theirs.length > 0;
-  }
-
-  async #free(holders: readonly OperationRecord[]): Promise<boolean> {
-    return this.#takeAll(holders);
-  }
-
-  async #takeOver(operation: OperationRecord, me: string): Promise<void> {
-    if (!(await this.ports.store.takeOverOperation(operation.id, operation.ownerId, me))) return;
-    // What its owner wrote last may be newer than what was listed.
-    const latest = (await this.ports.store.getOperation(operation.id)) ?? operation;
-    await this.#deal(latest);
-  }
-
-  async #deal(operation: OperationRecord): Promise<void> {
-    const handler = this.registry.find(operation.kind);
-    const about = { operationId: operation.id, operation: operation.kind };
-    if (handler === undefined) {
-      this.ports.logger.error('an operation of a newer version was left to it', about);
-      return;
-    }
+    const ours = operations.filter(({ id, ownerId }) => ownerId === me && this.engine.isStranded(id));
+    const deals = ours.map((one) => this.#deal(one));
     try {
-      this.ports.logger.info('dealing with what a dead process has left', {
-        ...about,
-        how: handler.recovery,
-      });
-      await this.engine.takeUp(handler, operation);
+      for (const one of theirs) if (await this.#takeOver(one, me)) deals.push(this.#deal(one));
+    } catch (error) {
+      this.#report(error);
+    }
+    return { hasDead: theirs.length > 0, dealt: Promise.all(deals) };
+  }
+
+  /** True if it is ours now; false where somebody else was faster. */
+  async #takeOver(operation: OperationRecord, me: string): Promise<boolean> {
+    if (this.#handlerOf(operation) === undefined) return false;
+    if (!(await this.ports.store.takeOverOperation(operation.id, operation.ownerId, me))) return false;
+    this.engine.inherit(operation);
+    this.ports.logger.info('an operation of a dead process was taken over', about(operation));
+    return true;
+  }
+
+  async #deal({ id }: OperationRecord): Promise<void> {
+    try {
+      // What was written last may be newer than what was listed. Where it cannot be read, the next look tries.
+      const latest = await this.ports.store.getOperation(id);
+      if (latest !== undefined) await this.#tryAgain(latest);
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  async #tryAgain(operation: OperationRecord): Promise<void> {
+    const handler = this.#handlerOf(operation);
+    if (handler === undefined) return;
+    try {
+      await this.engine.tryAgain(handler, operation);
     } catch (error) {
       // Its end, or that it has none yet, is in the records.
-      this.ports.logger.info('what a dead process left has ended', { ...about, reason: messageOf(error) });
+      const reason = messageOf(error);
+      this.ports.logger.debug('what was left over has been dealt with', { ...about(operation), reason });
     }
   }
+
+  #handlerOf(operation: OperationRecord): AnyOperationHandler | undefined {
+    const handler = this.registry.find(operation.kind);
+    if (handler === undefined && !this.#unknown.has(operation.id)) {
+      this.#unknown.add(operation.id);
+      this.ports.logger.error('an operation of a newer version is left to it', about(operation));
+    }
+    return handler;
+  }
+}
+
+function about({ id, kind, claims: [subject] }: OperationRecord): Record<string, string | undefined> {
+  return { operationId: id, operation: kind, resource: subject?.id };
 }
