@@ -12,6 +12,7 @@ import { Backends } from './backends/backends.js';
 import { Configuration } from './configuration.js';
 import type { EventListener } from './events.js';
 import { ManagerEvents } from './events.js';
+import { HistoryPruning } from './history-pruning.js';
 import { Lifecycle } from './lifecycle.js';
 import { Metrics } from './metrics.js';
 import { OperationLog } from './operation-log.js';
@@ -74,13 +75,21 @@ export class DefaultVolumeManager implements VolumeManager {
       return;
     }
     this.#lifecycle.start();
-    await this.#log.prune();
+    this.container.get(HistoryPruning).start();
   };
   settled: VolumeManager['settled'] = async () => this.#lifecycle.settled();
   stop: VolumeManager['stop'] = async (): Promise<void> => {
-    this.#stopped ??= this.#lifecycle.stop().finally(() => this.#store.close());
+    this.#stopped ??= this.#stop();
     await this.#stopped;
   };
+
+  /** What is still worked on stays this process' until it ends: its lock, and with it the store, is kept. */
+  async #stop(): Promise<void> {
+    await this.container.get(HistoryPruning).stop();
+    const { hasEnded, failures } = await this.#lifecycle.stop();
+    if (hasEnded) await this.#store.close();
+    if (failures.length > 0) throw new Error(`the manager did not stop cleanly: ${failures.join('; ')}`);
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();

@@ -8,11 +8,18 @@ import { Recovery } from './engine/recovery.js';
 
 const GRACE_MS = 30_000;
 
+/** How a stop went. */
+export interface Stopped {
+  /** No operation is left that this process works on. */
+  readonly hasEnded: boolean;
+  readonly failures: readonly string[];
+}
+
 /** The start and the end of what works in the background. */
 @injectable()
 export class Lifecycle {
   #settled: Promise<void> = Promise.resolve();
-  #stopped: Promise<void> | undefined;
+  #stopped: Promise<Stopped> | undefined;
 
   constructor(
     @inject(Backends) private readonly backends: Backends,
@@ -44,22 +51,24 @@ export class Lifecycle {
     await this.#settled;
   }
 
-  /** Idempotent. */
-  async stop(): Promise<void> {
+  /** Idempotent; never rejects. */
+  async stop(): Promise<Stopped> {
     this.#stopped ??= this.#stopAll();
-    await this.#stopped;
+    return this.#stopped;
   }
 
-  async #stopAll(): Promise<void> {
+  async #stopAll(): Promise<Stopped> {
     const failures: string[] = [];
+    const hasEnded = await this.engine.close(GRACE_MS);
+    if (!hasEnded)
+      failures.push('some operations do not end; end this process, and another one deals with them');
     const parts = [
-      () => this.engine.close(GRACE_MS),
       () => this.recovery.stop(),
       () => this.cancels.stop(),
       () => this.backends.stop(),
-      () => this.owner.release(),
+      () => (hasEnded ? this.owner.release() : Promise.resolve()),
     ];
     for (const stop of parts) await stop().catch((error: unknown) => failures.push(messageOf(error)));
-    if (failures.length > 0) throw new Error(`the manager did not stop cleanly: ${failures.join('; ')}`);
+    return { hasEnded, failures };
   }
 }

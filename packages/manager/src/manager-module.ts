@@ -11,6 +11,7 @@ import { OperationStages } from './engine/operation-stages.js';
 import { OwnerSession } from './engine/owner-session.js';
 import { Recovery } from './engine/recovery.js';
 import { ManagerEvents } from './events.js';
+import { HistoryPruning } from './history-pruning.js';
 import { Lifecycle } from './lifecycle.js';
 import { Metrics } from './metrics.js';
 import { OperationLog } from './operation-log.js';
@@ -33,6 +34,7 @@ const SERVICES = [
   Recovery,
   CancelWatch,
   OperationLog,
+  HistoryPruning,
   Metrics,
   Lifecycle,
 ] as const;

@@ -1,6 +1,7 @@
 import { inject, injectable } from 'inversify';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { Backends } from './backends/backends.js';
+import { BackendQueues } from './engine/backend-queues.js';
 import { OperationEngine } from './engine/operation-engine.js';
 import { ManagerEvents } from './events.js';
 import type { ManagerEvent } from './views.js';
@@ -29,6 +30,7 @@ export class Metrics {
     @inject(ManagerEvents) events: ManagerEvents,
     @inject(OperationEngine) engine: OperationEngine,
     @inject(Backends) backends: Backends,
+    @inject(BackendQueues) queues: BackendQueues,
   ) {
     collectDefaultMetrics({ register: this.#registry });
     events.on((event) => {
@@ -36,6 +38,9 @@ export class Metrics {
     });
     this.#gauge('scoria_operations_running', 'Operations that run or wait in this process.', [], (gauge) => {
       gauge.set(engine.running.length);
+    });
+    this.#gauge('scoria_queue_length', 'Operations that wait for their turn.', ['backend'], (gauge) => {
+      for (const { name } of backends.present) gauge.set({ backend: name }, queues.waiting(name));
     });
     this.#gauge('scoria_backend_up', 'Whether a backend is up (1) or not (0).', ['backend'], (gauge) => {
       for (const { name, state } of backends.present) gauge.set({ backend: name }, state === 'up' ? 1 : 0);

@@ -3,19 +3,27 @@ import type {
   BackendStats,
   Clock,
   Container,
-  GuardedDriver,
+  DriverPlugin,
   Logger,
   OperationContext,
+  Volume,
 } from '@scoria/core';
 import { createBackend, createContext, loadPlugin, messageOf } from '@scoria/core';
 import type { BackendRecord } from '@scoria/store';
 import { randomUUID } from 'node:crypto';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { BackendSection } from '../configuration.js';
+import { StatisticsWatch } from './statistics-watch.js';
 import { within } from './within.js';
 
-const START_MS = 120_000;
+/** What one step of a start, or a stop, may take. */
+const STEP_MS = 120_000;
 const RETRY_MS = [1000, 2000, 4000];
 const LATER_MS = 60_000;
+
+/** Gives a volume's export back, no longer than it may take. */
+export type EnsureExport = (volume: Volume) => Promise<void>;
 
 export interface RunnerParts {
   readonly root: Container;
@@ -24,25 +32,32 @@ export interface RunnerParts {
   /** What a relative driver path is relative to. */
   readonly baseDirectory: string;
   readonly statsIntervalMs: number;
+  /** Two minutes unless told. */
+  readonly stepMs?: number;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Each time when what is known of the backend has changed. */
   onChange(record: BackendRecord, cameUp: boolean): Promise<void>;
   /** After a start, before the backend is up: what is in use gets its exports back. */
-  exportAgain(driver: GuardedDriver, context: OperationContext): Promise<void>;
+  exportAgain(ensureExport: EnsureExport, stopping: AbortSignal): Promise<void>;
 }
 
 /** One backend of this process: started, kept up, watched, and stopped; whatever happens to it, others go on. */
 export class BackendRunner {
   readonly #stop = new AbortController();
+  readonly #watch: StatisticsWatch;
+  #plugin: DriverPlugin | undefined;
   #backend: Backend | undefined;
   #stats: BackendStats | undefined;
   #state: BackendRecord['state'] = 'starting';
   #reason: string | undefined;
   #starting: Promise<void> | undefined;
+  #refreshing: Promise<void> | undefined;
   #keeping: Promise<void> | undefined;
 
-  constructor(private readonly parts: RunnerParts) {}
+  constructor(private readonly parts: RunnerParts) {
+    this.#watch = new StatisticsWatch(parts.statsIntervalMs);
+  }
 
   get name(): string {
     return this.parts.section.name;
@@ -60,7 +75,7 @@ export class BackendRunner {
       name: section.name,
       driver: section.driver,
       state: this.#state,
-      capabilities: this.#backend?.plugin.capabilities ?? [],
+      capabilities: this.#plugin?.capabilities ?? [],
       pools,
       updatedAt: new Date(clock.now()).toISOString(),
       ...(this.#reason === undefined ? {} : { reason: this.#reason }),
@@ -69,88 +84,128 @@ export class BackendRunner {
     };
   }
 
-  /** One attempt to start it, unless it is up; never rejects: see `record`. */
+  /** One attempt to have it up, unless it is; never rejects: see `record`. */
   async start(): Promise<void> {
-    if (this.backend !== undefined) return;
+    if (this.backend !== undefined || this.#isStopped()) return;
+    if (this.#backend !== undefined) return this.refresh();
     this.#starting ??= this.#attempt().finally(() => (this.#starting = undefined));
     await this.#starting;
   }
 
-  /** Starts it, tries again after failures, and asks for its statistics, until `stop`. */
+  /** Tries to start it again after failures, and asks for its statistics, until `stop`. */
   keepUp(): void {
     this.#keeping ??= this.#keep();
   }
 
-  /** Asks for the statistics now. */
+  /** Asks for the statistics now: what answers is up, what does not is down. */
   async refresh(): Promise<void> {
-    const backend = this.#backend;
-    if (backend === undefined) return;
-    const { statsIntervalMs } = this.parts;
-    try {
-      this.#stats = await within(statsIntervalMs, 'asking for the statistics', (signal) =>
-        backend.driver.stats(this.#context(signal)),
-      );
-      await this.#become('up', undefined);
-    } catch (error) {
-      await this.#become('down', `statistics: ${messageOf(error)}`);
-    }
+    this.#refreshing ??= this.#ask().finally(() => (this.#refreshing = undefined));
+    await this.#refreshing;
   }
 
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#keeping;
     await this.#starting;
-    await this.#discard();
+    await this.#refreshing;
+    const backend = this.#backend;
+    this.#backend = undefined;
+    if (backend !== undefined) await this.#discard(backend);
+  }
+
+  #isStopped(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   async #keep(): Promise<void> {
-    for (let failures = 0; !this.#stop.signal.aborted;) {
-      if (this.#backend === undefined) await this.start();
-      else await this.refresh();
-      failures = this.#backend === undefined ? failures + 1 : 0;
+    for (
+      let failures = this.#failuresAfter(0);
+      !this.#isStopped();
+      failures = this.#failuresAfter(failures)
+    ) {
       const pause = failures === 0 ? this.parts.statsIntervalMs : (RETRY_MS[failures - 1] ?? LATER_MS);
+      // It rejects at the stop only.
       await this.parts.clock.sleep(pause, this.#stop.signal).catch(() => undefined);
+      if (this.#isStopped()) return;
+      await (this.#backend === undefined ? this.start() : this.refresh());
+    }
+  }
+
+  #failuresAfter(before: number): number {
+    return this.#state === 'up' ? 0 : before + 1;
+  }
+
+  async #ask(): Promise<void> {
+    const backend = this.#backend;
+    if (backend === undefined) return;
+    try {
+      this.#stats = await this.#watch.ask(this.#stop.signal, (signal) =>
+        backend.driver.stats(this.#context(signal)),
+      );
+      await this.#become('up', undefined);
+    } catch (error) {
+      if (!this.#isStopped()) await this.#become('down', messageOf(error));
     }
   }
 
   async #attempt(): Promise<void> {
     try {
-      const plugin = await loadPlugin(this.#specifier());
+      this.#plugin = await loadPlugin(this.#specifier());
       const { root, section, stateDirectory } = this.parts;
       const { name, options, optionsAreText } = section;
-      this.#backend = await createBackend(root, plugin, { name, options, optionsAreText, stateDirectory });
-      const backend = this.#backend;
-      this.#stats = await within(START_MS, 'the start', async (signal) => {
-        const stats = await backend.start(this.#context(signal));
-        await this.parts.exportAgain(backend.driver, this.#context(signal));
-        return stats;
+      const backend = await createBackend(root, this.#plugin, {
+        name,
+        options,
+        optionsAreText,
+        stateDirectory,
       });
+      await this.#startUp(backend);
       await this.#become('up', undefined);
     } catch (error) {
-      await this.#discard();
-      await this.#become('down', messageOf(error));
+      if (!this.#isStopped()) await this.#become('down', messageOf(error));
     }
+  }
+
+  /** Where it fails, what was begun is ended. */
+  async #startUp(backend: Backend): Promise<void> {
+    try {
+      this.#stats = await this.#limited('the start', (context) => backend.start(context));
+      await this.parts.exportAgain(
+        async (volume) =>
+          this.#limited('giving its export back', (context) => backend.driver.ensureExport(context, volume)),
+        this.#stop.signal,
+      );
+      this.#backend = backend;
+    } catch (error) {
+      await this.#discard(backend);
+      throw error;
+    }
+  }
+
+  async #limited<T>(what: string, work: (context: OperationContext) => Promise<T>): Promise<T> {
+    const milliseconds = this.parts.stepMs ?? STEP_MS;
+    const late = `${what} took longer than ${String(milliseconds / 1000)} s`;
+    return within({ milliseconds, signal: this.#stop.signal, late }, (signal) => work(this.#context(signal)));
   }
 
   /** A path is one of the configuration's neighbours; a package is found by its name. */
   #specifier(): string {
     const { section, baseDirectory } = this.parts;
     return section.driver.startsWith('.')
-      ? new URL(section.driver, `file://${baseDirectory}/`).href
+      ? pathToFileURL(path.resolve(baseDirectory, section.driver)).href
       : section.driver;
   }
 
-  async #discard(): Promise<void> {
-    const backend = this.#backend;
-    this.#backend = undefined;
-    if (backend === undefined) return;
+  async #discard(backend: Backend): Promise<void> {
+    const milliseconds = this.parts.stepMs ?? STEP_MS;
+    const late = `the stop took longer than ${String(milliseconds / 1000)} s`;
     try {
-      await within(START_MS, 'the stop', (signal) => backend.stop(this.#context(signal)));
+      await within({ milliseconds, signal: new AbortController().signal, late }, (signal) =>
+        backend.stop(this.#context(signal)),
+      );
     } catch (error) {
-      this.parts.logger.warn('a backend could not be stopped', {
-        backend: this.name,
-        reason: messageOf(error),
-      });
+      const reason = messageOf(error);
+      this.parts.logger.warn('a backend could not be stopped', { backend: this.name, reason });
     }
   }
 

@@ -1,8 +1,9 @@
-import type { Container, GuardedDriver, OperationContext } from '@scoria/core';
+import type { Container } from '@scoria/core';
 import { messageOf } from '@scoria/core';
-import type { BackendRecord } from '@scoria/store';
+import type { BackendRecord, VolumeRecord } from '@scoria/store';
 import { inject, injectable } from 'inversify';
 import path from 'node:path';
+import PQueue from 'p-queue';
 import type { BackendSection } from '../configuration.js';
 import { Configuration } from '../configuration.js';
 import { toDriverVolume } from '../driver-objects.js';
@@ -10,6 +11,8 @@ import { ManagerError } from '../errors.js';
 import { Ports } from '../ports.js';
 import type { OperationBackend } from '../engine/operation-handler.js';
 import type { BackendAccess } from '../views/backend-access.js';
+import { everyVolume } from '../views/every-page.js';
+import type { EnsureExport } from './backend-runner.js';
 import { BackendRunner } from './backend-runner.js';
 import { RootContainer } from './root-container.js';
 
@@ -105,7 +108,7 @@ export class Backends implements BackendAccess {
       clock: this.ports.clock,
       logger: this.ports.logger,
       onChange: (record, cameUp) => this.#changed(record, cameUp),
-      exportAgain: (driver, context) => this.#exportAgain(section.name, driver, context),
+      exportAgain: (ensureExport, stopping) => this.#exportAgain(section.name, ensureExport, stopping),
     });
   }
 
@@ -124,20 +127,30 @@ export class Backends implements BackendAccess {
     }
   }
 
-  async #exportAgain(backend: string, driver: GuardedDriver, context: OperationContext): Promise<void> {
+  /** One that cannot be had back is in error; the others are not its affair. */
+  async #exportAgain(backend: string, ensureExport: EnsureExport, stopping: AbortSignal): Promise<void> {
     // A single command leaves the exports to the manager of this host.
     if (!this.#kept) return;
-    for (const volume of await this.ports.store.listVolumes({ backend, status: 'in-use', limit: 100_000 })) {
-      try {
-        await driver.ensureExport(context, toDriverVolume(volume));
-      } catch (error) {
-        const statusReason = `its export could not be put back: ${messageOf(error)}`;
-        this.ports.logger.error('the export of a volume could not be put back', {
-          volume: volume.id,
-          reason: statusReason,
-        });
-        await this.ports.store.changeVolume(volume.id, ['in-use'], { status: 'error', statusReason });
-      }
-    }
+    const volumes = await everyVolume(this.ports.store, { backend, status: 'in-use' });
+    const queue = new PQueue({ concurrency: this.configuration.backendConcurrency });
+    await queue.addAll(
+      volumes.map((volume) => async () => {
+        try {
+          if (!stopping.aborted) await ensureExport(toDriverVolume(volume));
+        } catch (error) {
+          if (!stopping.aborted) await this.#withoutExport(volume, error);
+        }
+      }),
+    );
+  }
+
+  async #withoutExport({ id, backend }: VolumeRecord, error: unknown): Promise<void> {
+    const statusReason = `its export could not be put back: ${messageOf(error)}`;
+    this.ports.logger.error('the export of a volume could not be put back', {
+      volume: id,
+      backend,
+      reason: messageOf(error),
+    });
+    await this.ports.store.changeVolume(id, ['in-use'], { status: 'error', statusReason });
   }
 }

@@ -1,26 +1,44 @@
 import { DriverError } from '@scoria/core';
 
-/** Waits for `work` no longer than `milliseconds`; its signal tells it that nobody waits any more. */
+export interface Limit {
+  readonly milliseconds: number;
+  /** Ends the wait before. */
+  readonly signal: AbortSignal;
+  /** What to say when it takes longer. */
+  readonly late: string;
+}
+
+/** Waits for `work` no longer than it may take; its signal tells it that nobody waits any more. */
 export async function within<T>(
-  milliseconds: number,
-  what: string,
+  { milliseconds, signal, late }: Limit,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const abort = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      const error = new DriverError({
-        code: 'timeout',
-        message: `${what} took longer than ${String(milliseconds / 1000)} s`,
-      });
-      abort.abort(error);
-      reject(error);
-    }, milliseconds);
-  });
+  const end = (reason: DriverError): void => {
+    abort.abort(reason);
+  };
+  const timer = setTimeout(() => {
+    end(new DriverError({ code: 'timeout', message: late }));
+  }, milliseconds);
+  const onStop = (): void => {
+    end(new DriverError({ code: 'cancelled', message: 'the manager is stopping' }));
+  };
+  if (signal.aborted) onStop();
+  signal.addEventListener('abort', onStop, { once: true });
   try {
-    return await Promise.race([work(abort.signal), late]);
+    return await Promise.race([rejection(abort.signal), work(abort.signal)]);
   } finally {
     clearTimeout(timer);
+    signal.removeEventListener('abort', onStop);
   }
+}
+
+async function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const onAbort = (): void => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
 }

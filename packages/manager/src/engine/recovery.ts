@@ -2,13 +2,13 @@ import { messageOf } from '@scoria/core';
 import type { OperationRecord } from '@scoria/store';
 import { inject, injectable } from 'inversify';
 import { Ports } from '../ports.js';
+import { everyOperation } from '../views/every-page.js';
 import { OperationEngine } from './operation-engine.js';
 import { OperationHandlerRegistry } from './operation-handler-registry.js';
 import type { AnyOperationHandler } from './operation-handler.js';
 import { OwnerSession } from './owner-session.js';
 
 const EVERY_MS = 10_000;
-const MANY = 100_000;
 
 interface Found {
   readonly hasDead: boolean;
@@ -79,7 +79,7 @@ export class Recovery {
   }
 
   async #look(): Promise<Found> {
-    return this.#takeAll(await this.ports.store.listOperations({ outcome: 'running', limit: MANY }));
+    return this.#takeAll(await everyOperation(this.ports.store, { outcome: 'running' }));
   }
 
   /** True if some of the holders were of dead processes, and have been dealt with. */
