@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
-import type { DatabaseConnection, Driver } from 'kysely';
-import { CompiledQuery, SqliteDialect, SqliteDriver } from 'kysely';
+import type { DatabaseConnection, DialectAdapter, Driver } from 'kysely';
+import { CompiledQuery, SqliteAdapter, SqliteDialect, SqliteDriver } from 'kysely';
 import type { SqliteDatabase, SqliteDialectConfig, SqliteStatement } from 'kysely';
 import { chmodSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -44,6 +44,13 @@ class PatientDriver extends SqliteDriver {
   }
 }
 
+/** SQLite's tables are made within transactions as well: two processes make them one after the other, or all or none. */
+class TransactionalAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true;
+  }
+}
+
 class PatientDialect extends SqliteDialect {
   readonly #config: SqliteDialectConfig;
 
@@ -54,6 +61,10 @@ class PatientDialect extends SqliteDialect {
 
   override createDriver(): Driver {
     return new PatientDriver(this.#config);
+  }
+
+  override createAdapter(): DialectAdapter {
+    return new TransactionalAdapter();
   }
 }
 
