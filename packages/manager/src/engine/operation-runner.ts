@@ -131,7 +131,8 @@ export class OperationRunner {
 
   #reason<P extends object, R>({ abort, operation }: Work<P, R>, cause: unknown): ScoriaError {
     // Whatever an aborted call raises: it was cancelled.
-    const isAbort = cause instanceof Error && cause.name === 'AbortError';
+    const isAbort =
+      typeof cause === 'object' && cause !== null && 'name' in cause && cause.name === 'AbortError';
     return toScoriaError(abort.signal.aborted && isAbort ? abort.signal.reason : cause, operation.kind);
   }
 
