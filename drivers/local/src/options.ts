@@ -1,14 +1,16 @@
-import { defineOptions, Type } from '@scoria/core';
+import { defineOptions, hostPath, Type } from '@scoria/core';
 import type { OptionsOf } from '@scoria/core';
 import { REMOTEFS_OPTIONS } from '@scoria/remotefs';
 
 export const LOCAL_OPTIONS = defineOptions({
   ...REMOTEFS_OPTIONS,
-  local_volumes_path: Type.String({
-    minLength: 1,
-    description:
-      'The directory that holds the volumes; made when missing. Relative to the working directory.',
-  }),
+  local_volumes_path: hostPath(
+    Type.String({
+      minLength: 1,
+      description:
+        "The directory that holds the volumes; made when missing. Relative to the configuration's file.",
+    }),
+  ),
   local_volume_format: Type.Union([Type.Literal('raw'), Type.Literal('qcow2')], {
     default: 'raw',
     description: 'The format of new volumes.',

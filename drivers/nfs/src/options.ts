@@ -1,17 +1,21 @@
-import { defineOptions, Type } from '@scoria/core';
+import { defineOptions, hostPath, Type } from '@scoria/core';
 import type { OptionsOf } from '@scoria/core';
 import { REMOTEFS_OPTIONS } from '@scoria/remotefs';
 
 export const NFS_OPTIONS = defineOptions({
   ...REMOTEFS_OPTIONS,
-  nfs_shares_config: Type.String({
-    default: '/etc/cinder/nfs_shares',
-    description: "The file that lists the shares, one a line: 'host:/export [-o mount,options]'.",
-  }),
-  nfs_mount_point_base: Type.Optional(
+  nfs_shares_config: hostPath(
     Type.String({
-      description: "Where the shares are mounted; 'mnt' in the backend's state directory unless set.",
+      default: '/etc/cinder/nfs_shares',
+      description: "The file that lists the shares, one a line: 'host:/export [-o mount,options]'.",
     }),
+  ),
+  nfs_mount_point_base: Type.Optional(
+    hostPath(
+      Type.String({
+        description: "Where the shares are mounted; 'mnt' in the backend's state directory unless set.",
+      }),
+    ),
   ),
   nfs_mount_options: Type.Optional(
     Type.String({ description: 'Mount options for every share, separated by commas.' }),

@@ -7,6 +7,8 @@ export interface BackendSection {
   readonly options: Readonly<Record<string, unknown>>;
   /** The options are text, as in `cinder.conf`. */
   readonly optionsAreText: boolean;
+  /** Why it cannot run, whatever its driver says: it is down with this reason. */
+  readonly problem?: string;
 }
 
 /** The manager's configuration: of `scoria.yaml` or of a `cinder.conf`, in one shape. */

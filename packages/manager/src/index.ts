@@ -1,8 +1,10 @@
 export * from './configuration.js';
 export * from './configuration/check-configuration.js';
-export type { DriverNames } from './configuration/interpret.js';
+export type { DriverNames } from './configuration/backend-sections.js';
+export { describeDatabase } from './configuration/database-url.js';
 export * from './configuration/load-configuration.js';
-export type { ConfigurationProblem } from './configuration/raw-configuration.js';
+export { describeProblem } from './configuration/problems.js';
+export type { ConfigurationProblem } from './configuration/problems.js';
 export { GENERAL_SETTINGS } from './configuration/settings.js';
 export * from './create-volume-manager.js';
 export { StepObserver } from './engine/step-observer.js';

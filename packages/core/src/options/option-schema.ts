@@ -17,9 +17,21 @@ export function defineOptions<Properties extends TProperties>(properties: Proper
 
 /** Marks an option as secret: masked in logs, errors and whatever shows the configuration. */
 export function secret<Schema extends TSchema>(schema: Schema): Schema {
+  return marked(schema, { secret: true });
+}
+
+/**
+ * Marks a text as a path of this host: a relative one is relative to the configuration's file, and not to wherever a
+ * command was started. The driver gets it absolute.
+ */
+export function hostPath<Schema extends TSchema>(schema: Schema): Schema {
+  return marked(schema, { hostPath: true });
+}
+
+function marked<Schema extends TSchema>(schema: Schema, mark: object): Schema {
   // With its property descriptors, because TypeBox keeps what makes an option optional in hidden ones.
   const copy = Object.defineProperties({}, Object.getOwnPropertyDescriptors(schema)) as Schema;
-  return Object.assign(copy, { secret: true });
+  return Object.assign(copy, mark);
 }
 
 /** The options every backend has. */

@@ -12,7 +12,12 @@ export interface ValidateOptions {
   readonly fromText?: boolean;
 }
 
-const SETTINGS: Options = { allErrors: true, useDefaults: true, strict: true, keywords: ['secret'] };
+const SETTINGS: Options = {
+  allErrors: true,
+  useDefaults: true,
+  strict: true,
+  keywords: ['secret', 'hostPath'],
+};
 const typedValues = compiler(SETTINGS);
 const textValues = compiler({ ...SETTINGS, coerceTypes: true });
 

@@ -6,6 +6,7 @@ import { guardDriver } from '../driver/guard-driver.js';
 import type { GuardedDriver } from '../driver/guard-driver.js';
 import { VolumeDriver } from '../driver/volume-driver.js';
 import type { BackendStats } from '../models/stats.js';
+import { absolutePaths } from '../options/host-paths.js';
 import { validateOptions } from '../options/validate-options.js';
 import { Logger } from '../ports/logger.js';
 import type { DriverPlugin } from './define-driver.js';
@@ -34,6 +35,8 @@ export interface BackendConfiguration {
   readonly options: Readonly<Record<string, unknown>>;
   /** The options are text, as in an INI file. */
   readonly optionsAreText?: boolean;
+  /** What relative paths in the options are relative to; the working directory unless given. */
+  readonly baseDirectory?: string;
   /** Where backends keep what belongs to this host; each gets a directory of its name in it. Absolute. */
   readonly stateDirectory: string;
 }
@@ -49,11 +52,12 @@ export async function createBackend(
   configuration: BackendConfiguration,
 ): Promise<Backend> {
   checkPlugin(plugin);
-  const { name } = configuration;
-  const options = validateOptions(plugin.options, configuration.options, {
+  const { name, baseDirectory = process.cwd() } = configuration;
+  const validated = validateOptions(plugin.options, configuration.options, {
     subject: `backend ${name} (driver ${plugin.name})`,
     fromText: configuration.optionsAreText ?? false,
   });
+  const options = absolutePaths(plugin.options, validated, baseDirectory);
   const container = backendContainer(root, plugin, configuration, options);
   const driver = guardDriver(await makeDriver(container, plugin), plugin.name, plugin.capabilities);
   return {

@@ -11,9 +11,9 @@ import type {
 import { createBackend, createContext, loadPlugin, messageOf } from '@scoria/core';
 import type { BackendRecord } from '@scoria/store';
 import { randomUUID } from 'node:crypto';
-import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { BackendSection } from '../configuration.js';
+import { optionsFor, specifierOf } from '../configuration/section-options.js';
+import { ManagerError } from '../errors.js';
 import { StatisticsWatch } from './statistics-watch.js';
 import { within } from './within.js';
 
@@ -29,7 +29,7 @@ export interface RunnerParts {
   readonly root: Container;
   readonly section: BackendSection;
   readonly stateDirectory: string;
-  /** What a relative driver path is relative to. */
+  /** What relative paths of the configuration are relative to. */
   readonly baseDirectory: string;
   readonly statsIntervalMs: number;
   /** Two minutes unless told. */
@@ -150,20 +150,27 @@ export class BackendRunner {
 
   async #attempt(): Promise<void> {
     try {
-      this.#plugin = await loadPlugin(this.#specifier());
-      const { root, section, stateDirectory } = this.parts;
-      const { name, options, optionsAreText } = section;
-      const backend = await createBackend(root, this.#plugin, {
-        name,
-        options,
-        optionsAreText,
-        stateDirectory,
-      });
-      await this.#startUp(backend);
+      await this.#startUp(await this.#make());
       await this.#become('up', undefined);
     } catch (error) {
       if (!this.#isStopped()) await this.#become('down', messageOf(error));
     }
+  }
+
+  async #make(): Promise<Backend> {
+    const { root, section, stateDirectory, baseDirectory, logger } = this.parts;
+    const { name, optionsAreText, problem } = section;
+    if (problem !== undefined) throw new ManagerError({ code: 'invalid-input', message: problem });
+    this.#plugin = await loadPlugin(specifierOf(section, baseDirectory));
+    const { options, ignored } = optionsFor(this.#plugin, section);
+    if (ignored.length > 0) logger.debug('options that the driver does not have', { backend: name, ignored });
+    return createBackend(root, this.#plugin, {
+      name,
+      options,
+      optionsAreText,
+      baseDirectory,
+      stateDirectory,
+    });
   }
 
   /** Where it fails, what was begun is ended. */
@@ -186,14 +193,6 @@ export class BackendRunner {
     const milliseconds = this.parts.stepMs ?? STEP_MS;
     const late = `${what} took longer than ${String(milliseconds / 1000)} s`;
     return within({ milliseconds, signal: this.#stop.signal, late }, (signal) => work(this.#context(signal)));
-  }
-
-  /** A path is one of the configuration's neighbours; a package is found by its name. */
-  #specifier(): string {
-    const { section, baseDirectory } = this.parts;
-    return section.driver.startsWith('.')
-      ? pathToFileURL(path.resolve(baseDirectory, section.driver)).href
-      : section.driver;
   }
 
   async #discard(backend: Backend): Promise<void> {

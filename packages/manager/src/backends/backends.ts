@@ -6,6 +6,7 @@ import path from 'node:path';
 import PQueue from 'p-queue';
 import type { BackendSection } from '../configuration.js';
 import { Configuration } from '../configuration.js';
+import { baseDirectoryOf } from '../configuration/section-options.js';
 import { toDriverVolume } from '../driver-objects.js';
 import { ManagerError } from '../errors.js';
 import { Ports } from '../ports.js';
@@ -98,12 +99,12 @@ export class Backends implements BackendAccess {
   }
 
   #runner(section: BackendSection): BackendRunner {
-    const { statePath, file, statsIntervalMs } = this.configuration;
+    const { statePath, statsIntervalMs } = this.configuration;
     return new BackendRunner({
       root: this.root,
       section,
       stateDirectory: path.join(statePath, 'backends'),
-      baseDirectory: file === undefined ? process.cwd() : path.dirname(file),
+      baseDirectory: baseDirectoryOf(this.configuration),
       statsIntervalMs,
       clock: this.ports.clock,
       logger: this.ports.logger,

@@ -1,11 +1,24 @@
-import { loadPlugin, messageOf, OptionsError, validateOptions } from '@scoria/core';
+import {
+  loadPlugin,
+  messageOf,
+  OptionsError,
+  PluginError,
+  secretValues,
+  validateOptions,
+} from '@scoria/core';
+import type { DriverPlugin } from '@scoria/core';
 import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { BackendSection, Configuration } from '../configuration.js';
+import { unknownDriver } from './backend-sections.js';
+import { hasPassword } from './database-url.js';
 import type { Interpreted } from './interpret.js';
 import type { ConfigurationSource } from './load-configuration.js';
 import { readConfiguration } from './load-configuration.js';
-import type { ConfigurationProblem } from './raw-configuration.js';
+import { nearestName } from './nearest-name.js';
+import type { ConfigurationProblem } from './problems.js';
+import { ProblemList } from './problems.js';
+import { baseDirectoryOf, optionsFor, specifierOf } from './section-options.js';
 
 export interface CheckedConfiguration {
   readonly configuration: Configuration;
@@ -15,71 +28,104 @@ export interface CheckedConfiguration {
 /** Everything that is wrong with a configuration, at once; starts and changes nothing. */
 export async function checkConfiguration(source: ConfigurationSource): Promise<CheckedConfiguration> {
   const read = await readConfiguration(source);
-  const { configuration, problems } = read;
-  const more = await Promise.all([
-    ...configuration.backends.map((section) => backendProblems(read, section)),
-    statePathProblems(configuration),
-    fileProblems(configuration),
-  ]);
-  return { configuration, problems: [...problems, ...more.flat()] };
+  return new Check(source, read).run();
 }
 
-async function backendProblems(read: Interpreted, section: BackendSection): Promise<ConfigurationProblem[]> {
-  const { file } = read.configuration;
-  const { name, driver, options, optionsAreText } = section;
-  const error = (option: string, text: string): ConfigurationProblem => {
-    const { line, column } = read.placeOf(name, option) ?? {};
-    return {
-      level: 'error',
-      text: `backend ${name}: ${text}`,
-      ...(file === undefined ? {} : { file }),
-      ...(line === undefined ? {} : { line }),
-      ...(column === undefined ? {} : { column }),
-    };
-  };
-  try {
-    const plugin = await loadPlugin(specifierOf(driver, file));
-    validateOptions(plugin.options, options, { subject: `backend ${name}`, fromText: optionsAreText });
-    return [];
-  } catch (cause) {
-    if (!(cause instanceof OptionsError)) return [error('volume_driver', messageOf(cause))];
-    return cause.problems.map(({ option, reason }) =>
-      error(option, option === '' ? reason : `${option}: ${reason}`),
-    );
+class Check {
+  readonly #problems: ProblemList;
+  #secrets = 0;
+
+  constructor(
+    private readonly source: ConfigurationSource,
+    private readonly read: Interpreted,
+  ) {
+    this.#problems = new ProblemList(read.configuration.file);
+    this.#problems.include(read.problems);
   }
-}
 
-/** What `loadPlugin` takes: a path is relative to the configuration's file. */
-export function specifierOf(driver: string, file: string | undefined): string {
-  if (!driver.startsWith('.')) return driver;
-  const base = file === undefined ? process.cwd() : path.dirname(file);
-  return new URL(driver, `file://${base}/`).href;
-}
+  async run(): Promise<CheckedConfiguration> {
+    const { configuration } = this.read;
+    for (const section of configuration.backends)
+      if (section.problem === undefined) await this.#backend(section);
+    await this.#statePath(configuration.statePath);
+    await this.#readers(configuration);
+    return { configuration, problems: this.#problems.all };
+  }
 
-/** The state directory, or the nearest one above it that is there, has to be writable. */
-async function statePathProblems({ statePath }: Configuration): Promise<ConfigurationProblem[]> {
-  for (let directory = statePath; ; directory = path.dirname(directory)) {
+  async #backend(section: BackendSection): Promise<void> {
+    const plugin = await this.#plugin(section);
+    if (plugin === undefined) return;
+    const { options, ignored } = optionsFor(plugin, section);
+    const known = Object.keys(plugin.options.properties);
+    for (const name of ignored) {
+      const near = nearestName(name, known);
+      const hint = near === undefined ? '' : `; did you mean ${near}?`;
+      this.#problems.warning(
+        this.read.placeOfOption(section.name, name),
+        `backend ${section.name}: ${name} has no meaning here and is ignored${hint}`,
+      );
+    }
+    this.#secrets += secretValues(plugin.options, options).length;
+    this.#options(plugin, section, options);
+  }
+
+  async #plugin(section: BackendSection): Promise<DriverPlugin | undefined> {
     try {
-      await access(directory, constants.W_OK | constants.X_OK);
-      return [];
+      return await loadPlugin(specifierOf(section, baseDirectoryOf(this.read.configuration)));
     } catch (cause) {
-      const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
-      if (isMissing && directory !== path.dirname(directory)) continue;
-      return [{ level: 'error', text: `state_path ${statePath} cannot be written: ${messageOf(cause)}` }];
+      const isMissing = cause instanceof PluginError && cause.code === 'plugin-not-found';
+      const text = isMissing
+        ? `${unknownDriver(section.driver, this.source.drivers)}; a package has to be installed`
+        : messageOf(cause);
+      this.#error(section.name, 'volume_driver', text);
+      return undefined;
     }
   }
+
+  #options(plugin: DriverPlugin, { name, optionsAreText }: BackendSection, options: SectionValues): void {
+    try {
+      validateOptions(plugin.options, options, { subject: `backend ${name}`, fromText: optionsAreText });
+    } catch (cause) {
+      if (!(cause instanceof OptionsError)) this.#error(name, 'volume_driver', messageOf(cause));
+      else
+        for (const { option, reason } of cause.problems)
+          this.#error(name, option, option === '' ? reason : `${option}: ${reason}`);
+    }
+  }
+
+  #error(backend: string, option: string, text: string): void {
+    this.#problems.error(this.read.placeOfOption(backend, option), text, backend);
+  }
+
+  /** The state directory, or the nearest one above it that is there, has to be a directory that can be written. */
+  async #statePath(statePath: string): Promise<void> {
+    try {
+      const existing = await nearestExisting(statePath);
+      if (!(await stat(existing)).isDirectory()) throw new Error(`${existing} is not a directory`);
+      await access(existing, constants.W_OK | constants.X_OK);
+    } catch (cause) {
+      const text = `state_path ${statePath} cannot be written: ${messageOf(cause)}`;
+      this.#problems.error(this.read.placeOf('state_path'), text);
+    }
+  }
+
+  async #readers({ file, databaseUrl }: Configuration): Promise<void> {
+    if (file === undefined || (this.#secrets === 0 && !hasPassword(databaseUrl))) return;
+    const { mode } = await stat(file);
+    if ((mode & 0o004) === 0) return;
+    this.#problems.warning(undefined, 'it has secrets in it and every user can read it; chmod o-r it');
+  }
 }
 
-async function fileProblems({ file, databaseUrl }: Configuration): Promise<ConfigurationProblem[]> {
-  if (file === undefined) return [];
-  const { mode } = await stat(file);
-  const hasPassword = /^postgres(ql)?:\/\/[^@/]*:[^@/]*@/.test(databaseUrl);
-  if (!hasPassword || (mode & 0o004) === 0) return [];
-  return [
-    {
-      level: 'warning',
-      file,
-      text: 'the file has a password in it and can be read by every user; chmod o-r it',
-    },
-  ];
+type SectionValues = Readonly<Record<string, unknown>>;
+
+async function nearestExisting(directory: string): Promise<string> {
+  try {
+    await stat(directory);
+    return directory;
+  } catch (cause) {
+    const above = path.dirname(directory);
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT' || above === directory) throw cause;
+    return nearestExisting(above);
+  }
 }

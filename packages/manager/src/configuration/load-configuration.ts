@@ -4,11 +4,20 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Configuration } from '../configuration.js';
 import { ManagerError } from '../errors.js';
-import type { DriverNames, Interpreted } from './interpret.js';
-import { interpret } from './interpret.js';
-import type { ConfigurationProblem, RawConfiguration } from './raw-configuration.js';
+import type { DriverNames } from './backend-sections.js';
+import type { Interpreted } from './interpret.js';
+import { interpret, sqliteIn } from './interpret.js';
+import type { ConfigurationProblem } from './problems.js';
+import { describeProblem } from './problems.js';
+import type { RawConfiguration } from './raw-configuration.js';
 import { readCinderConf } from './read-cinder-conf.js';
-import { DEFAULT_CONCURRENCY, DEFAULT_LISTEN, DEFAULT_STATS_SECONDS } from './settings.js';
+import {
+  DEFAULT_CONCURRENCY,
+  DEFAULT_LISTEN,
+  DEFAULT_LOG_LEVEL,
+  DEFAULT_STATS_SECONDS,
+  NO_LIMIT,
+} from './settings.js';
 
 /** Where a configuration is looked for. */
 export interface ConfigurationSource {
@@ -27,7 +36,11 @@ export interface ConfigurationSource {
 const USUAL_NAMES = ['scoria.yaml', 'scoria.yml', 'cinder.conf'];
 
 /** The file that counts: the named one, `SCORIA_CONFIG`, or one in the working directory; `undefined`: none. */
-export function findConfigurationFile({ file, env, cwd }: ConfigurationSource): string | undefined {
+export function findConfigurationFile({
+  file,
+  env,
+  cwd,
+}: Pick<ConfigurationSource, 'file' | 'env' | 'cwd'>): string | undefined {
   const named = file ?? env.SCORIA_CONFIG;
   if (named !== undefined && named !== '') return path.resolve(cwd, named);
   return USUAL_NAMES.map((name) => path.join(cwd, name)).find((candidate) => existsSync(candidate));
@@ -36,10 +49,13 @@ export function findConfigurationFile({ file, env, cwd }: ConfigurationSource): 
 /** The configuration and everything that is wrong with it, without looking at the drivers' options. */
 export async function readConfiguration(source: ConfigurationSource): Promise<Interpreted> {
   const file = findConfigurationFile(source);
-  if (file === undefined)
-    return { configuration: embeddedDefault(source), problems: [], placeOf: () => undefined };
-  const text = await read(file);
-  return interpret(await parse(file, text), source.drivers);
+  if (file !== undefined) return interpret(await parse(file, await read(file)), source.drivers);
+  return {
+    configuration: embeddedDefault(source),
+    problems: [],
+    placeOf: () => undefined,
+    placeOfOption: () => undefined,
+  };
 }
 
 async function parse(file: string, text: string): Promise<RawConfiguration> {
@@ -50,31 +66,34 @@ async function parse(file: string, text: string): Promise<RawConfiguration> {
 }
 
 /**
- * The configuration of this machine.
- * @throws ManagerError `invalid-input` naming every problem with its place
+ * The configuration of this machine. Where only some of the enabled backends are written wrongly, they are down and
+ * the others run.
+ * @throws ManagerError `invalid-input` naming every error with its place
  */
 export async function loadConfiguration(source: ConfigurationSource): Promise<Configuration> {
   const { configuration, problems } = await readConfiguration(source);
   const errors = problems.filter(({ level }) => level === 'error');
-  if (errors.length === 0) return configuration;
+  if (errors.length === 0 || somethingRuns(configuration, errors)) return configuration;
+  const several = errors.length === 1 ? 'an error' : `${String(errors.length)} errors`;
   throw new ManagerError({
     code: 'invalid-input',
-    message: `the configuration has ${String(errors.length)} error(s):\n${errors.map(describeProblem).join('\n')}`,
+    message: `the configuration has ${several}:\n${errors.map(describeProblem).join('\n')}`,
   });
 }
 
-/** `file:line:column: text`, as editors and compilers have it. */
-export function describeProblem({ file, line, column, text }: ConfigurationProblem): string {
-  const place = [file, line, column].filter((part) => part !== undefined).join(':');
-  return place === '' ? text : `${place}: ${text}`;
+function somethingRuns({ backends }: Configuration, errors: readonly ConfigurationProblem[]): boolean {
+  return (
+    errors.every(({ backend }) => backend !== undefined) &&
+    backends.some(({ name }) => !errors.some(({ backend }) => backend === name))
+  );
 }
 
 /** SQLite and one backend, all of it in `./state` of the working directory. */
 function embeddedDefault({ cwd, defaultDriver }: ConfigurationSource): Configuration {
-  const statePath = path.join(cwd, 'state');
+  const statePath = path.resolve(cwd, 'state');
   return {
     statePath,
-    databaseUrl: `sqlite:${path.join(statePath, 'scoria.db')}`,
+    databaseUrl: sqliteIn(statePath),
     enabledBackends: ['local'],
     backends: [
       {
@@ -84,11 +103,11 @@ function embeddedDefault({ cwd, defaultDriver }: ConfigurationSource): Configura
         optionsAreText: false,
       },
     ],
-    quotas: { volumes: -1, snapshots: -1, gigabytes: -1 },
+    quotas: { volumes: NO_LIMIT, snapshots: NO_LIMIT, gigabytes: NO_LIMIT },
     listen: DEFAULT_LISTEN,
     backendConcurrency: DEFAULT_CONCURRENCY,
     statsIntervalMs: DEFAULT_STATS_SECONDS * 1000,
-    logLevel: 'warn',
+    logLevel: DEFAULT_LOG_LEVEL,
   };
 }
 

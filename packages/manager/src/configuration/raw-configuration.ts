@@ -1,3 +1,5 @@
+import type { ConfigurationProblem } from './problems.js';
+
 /** Where something stands in a file; lines and columns begin at 1. */
 export interface Place {
   readonly line: number;
@@ -21,13 +23,4 @@ export interface RawConfiguration {
   readonly general: ReadonlyMap<string, Setting>;
   readonly sections: ReadonlyMap<string, RawSection>;
   readonly problems: readonly ConfigurationProblem[];
-}
-
-/** One thing that is wrong, or worth a word, with the place where it can be mended. */
-export interface ConfigurationProblem extends Partial<Place> {
-  readonly level: 'error' | 'warning';
-  /** The file; absent where the problem is of none (the embedded default). */
-  readonly file?: string;
-  /** What is wrong, and what to do. Never has a secret in it. */
-  readonly text: string;
 }

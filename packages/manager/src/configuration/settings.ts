@@ -1,4 +1,5 @@
 import type { Configuration } from '../configuration.js';
+import { isDatabaseUrl } from './database-url.js';
 
 type Parse = (value: unknown) => unknown;
 
@@ -35,8 +36,7 @@ const address: Parse = (value) => {
   return { host: found[1]?.replace(/^\[|\]$/g, ''), port };
 };
 
-const database: Parse = (value) =>
-  typeof value === 'string' && /^(sqlite:\/|postgres(ql)?:\/\/)/.test(value) ? value : undefined;
+const database: Parse = (value) => (typeof value === 'string' && isDatabaseUrl(value) ? value : undefined);
 
 const level: Parse = (value) =>
   typeof value === 'string' && ['error', 'warn', 'info', 'debug'].includes(value) ? value : undefined;
@@ -111,3 +111,5 @@ export const GENERAL_SETTINGS: readonly SettingDefinition[] = [
 export const DEFAULT_LISTEN: Configuration['listen'] = { host: '127.0.0.1', port: 8776 };
 export const DEFAULT_CONCURRENCY = 16;
 export const DEFAULT_STATS_SECONDS = 60;
+export const DEFAULT_LOG_LEVEL: Configuration['logLevel'] = 'info';
+export const NO_LIMIT = -1;
