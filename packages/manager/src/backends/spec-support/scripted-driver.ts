@@ -12,12 +12,14 @@ export interface Script {
   teardown?: () => Promise<void>;
 }
 
-const KEY = Symbol.for('scoria.spec.scripts');
-const everywhere = globalThis as { [KEY]?: Map<string, Script> };
+interface Everywhere {
+  scoriaSpecScripts?: Map<string, Script>;
+}
 
 /** The script of an array, whichever copy of this module asks. */
 export function scriptOf(array: string): Script {
-  const scripts = (everywhere[KEY] ??= new Map<string, Script>());
+  const everywhere: Everywhere = globalThis as Everywhere;
+  const scripts = (everywhere.scoriaSpecScripts ??= new Map<string, Script>());
   const script: Script = scripts.get(array) ?? { calls: [] };
   scripts.set(array, script);
   return script;
