@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-const ROOT = path.dirname(path.dirname(path.dirname(fileURLToPath(import.meta.url))));
+const ROOT = repositoryAbove(path.dirname(fileURLToPath(import.meta.url)));
 
 export interface Ended {
   readonly status: number | null;
@@ -14,6 +15,11 @@ export interface Ended {
 /** The compiled program's path. */
 export function programOf(relative: string): string {
   return path.join(ROOT, relative);
+}
+
+/** The same for a source and for what is compiled of it. */
+function repositoryAbove(directory: string): string {
+  return existsSync(path.join(directory, 'lerna.json')) ? directory : repositoryAbove(path.dirname(directory));
 }
 
 /** Runs a compiled Node program of this repository to its end. */

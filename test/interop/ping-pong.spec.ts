@@ -4,7 +4,7 @@ import { WINDOWS } from './byte-model.js';
 import type { Fill } from './byte-model.js';
 import { CinderError } from './cinder-share.js';
 import { InteropShare } from './interop-share.js';
-import { Seeded } from './seeded.js';
+import { Seeded } from '../support/seeded.js';
 import { SharedVolume } from './shared-volume.js';
 
 const TAIL = WINDOWS[1]!;

@@ -1,14 +1,21 @@
 /** Long runs of tests that `npm test` has in short: `npm run soak -- NAME`. */
 import { soakChains } from './chains.js';
 import { soakCrash } from './crash.js';
+import { soakManager } from './manager.js';
 
-const SOAKS: Readonly<Record<string, () => Promise<void>>> = { chains: soakChains, crash: soakCrash };
+type Soak = (args: readonly string[]) => Promise<void>;
 
-const name = process.argv[2] ?? '';
+const SOAKS: Readonly<Record<string, Soak>> = {
+  chains: soakChains,
+  crash: soakCrash,
+  manager: soakManager,
+};
+
+const [, , name = '', ...args] = process.argv;
 const soak = Object.hasOwn(SOAKS, name) ? SOAKS[name] : undefined;
 if (soak === undefined) {
   console.error(`usage: npm run soak -- ${Object.keys(SOAKS).join('|')}`);
   process.exitCode = 2;
 } else {
-  await soak();
+  await soak(args);
 }

@@ -20,6 +20,8 @@ interface Found {
 @injectable()
 export class Recovery {
   readonly #stop = new AbortController();
+  /** What is being dealt with, whichever look found it. */
+  readonly #deals = new Set<Promise<void>>();
   /** Operations of a newer version are told of once. */
   readonly #unknown = new Set<string>();
   #watching: Promise<void> | undefined;
@@ -33,10 +35,13 @@ export class Recovery {
     this.engine.onHeld((holders) => this.#free(holders));
   }
 
-  /** One look for work of the dead; resolves when what was found has been dealt with, as far as it can be. */
+  /**
+   * One look for work of the dead; resolves when what was found, now or by an earlier look, has been dealt with, as
+   * far as it can be.
+   */
   async pass(): Promise<void> {
     const { dealt } = await this.#look();
-    await dealt;
+    await Promise.all([dealt, ...this.#deals]);
   }
 
   /** A look in the background. */
@@ -115,6 +120,13 @@ export class Recovery {
   }
 
   async #deal({ id }: OperationRecord): Promise<void> {
+    const deal = this.#dealWith(id);
+    this.#deals.add(deal);
+    await deal;
+    this.#deals.delete(deal);
+  }
+
+  async #dealWith(id: string): Promise<void> {
     try {
       // What was written last may be newer than what was listed. Where it cannot be read, the next look tries.
       const latest = await this.ports.store.getOperation(id);
