@@ -57,6 +57,20 @@ describe('what a dead process has left', () => {
     expect(other.undoing.calls[0]).toBe('undo on the second backend');
   });
 
+  it('is what a later look waits for too', async () => {
+    await using stage = await EngineStage.open();
+    const [dead, other] = [await stage.process(), await stage.process()];
+    await killedAt(dead, dead.undoing);
+    let goOn = (): void => undefined;
+    other.undoing.takeBack = async () => new Promise<void>((resolve) => (goOn = resolve));
+    other.recovery.soon();
+    while (!other.undoing.calls.includes('undo')) await delay(5);
+    const later = other.recovery.pass().then(async () => (await other.operation()).outcome);
+    await delay(50);
+    goOn();
+    expect(await later).toBe('failed');
+  });
+
   it('makes way for whoever wants the volume', async () => {
     await using stage = await EngineStage.open();
     const [dead, other] = [await stage.process(), await stage.process()];
