@@ -66,6 +66,8 @@ export default {
           // The two side doors, for programs that must start fast.
           '^packages/core/src/basics[.]ts$',
           '^packages/manager/src/records[.]ts$',
+          // The suite that the tests on a server share.
+          '^packages/store/src/testing/index[.]ts$',
         ],
       },
     },

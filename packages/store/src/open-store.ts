@@ -26,22 +26,24 @@ export interface StoreOptions {
  * @throws StoreError `unavailable`, `newer-schema`, `busy`
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { url, clock } = options;
+  const { url } = options;
   if (url.startsWith('sqlite:')) return openSqliteStore(url.slice('sqlite:'.length), options);
-  if (/^postgres(ql)?:\/\//.test(url)) {
-    // Only who uses it waits for its driver to be loaded.
-    const { openPostgres } = await import('./sql/postgres-dialect.js');
-    const { SessionOwners } = await import('./sql/session-owners.js');
-    return createSqlStore({
-      name: 'postgresql',
-      dialect: openPostgres(url, options.onLostConnection ?? (() => undefined)),
-      clock,
-      owners: new SessionOwners(url),
-    });
-  }
+  if (/^postgres(ql)?:\/\//.test(url)) return openPostgresStore(options);
   throw new StoreError({
     code: 'unavailable',
     message: 'the database must be sqlite:/absolute/path or postgresql://user@host/database',
+  });
+}
+
+async function openPostgresStore({ url, clock, onLostConnection }: StoreOptions): Promise<Store> {
+  // Only who uses it waits for its driver to be loaded.
+  const { openPostgres } = await import('./sql/postgres-dialect.js');
+  const { SessionOwners } = await import('./sql/session-owners.js');
+  return createSqlStore({
+    name: 'postgresql',
+    dialect: openPostgres(url, onLostConnection ?? (() => undefined)),
+    clock,
+    owners: new SessionOwners(url),
   });
 }
 

@@ -151,7 +151,8 @@ export interface Store extends Records, AsyncDisposable {
   readonly owners: OwnerRegistry;
   /**
    * All or nothing. Serialised with every other writer of the rows it touches; never blocks the event loop while
-   * it waits for another process. `work` must use `records` only, and not call out to anything slow.
+   * it waits for another process. `work` must use `records` only, and not call out to anything slow; it is called again
+   * where the database had to undo it for another transaction (a deadlock on PostgreSQL).
    */
   transaction<T>(work: (records: Records) => Promise<T>): Promise<T>;
   /** A cheap query, for readiness. Rejects with a StoreError `unavailable`. */

@@ -1,16 +1,20 @@
 import { messageOf } from '@scoria/core/basics';
-import { CompiledQuery, Migrator } from 'kysely';
+import type { Migration } from 'kysely';
+import { CompiledQuery, Migrator, sql } from 'kysely';
 import { StoreError } from '../errors.js';
 import type { Store } from '../store.js';
-import { MIGRATIONS } from './migrations.js';
+import { migrationsFor } from './migrations.js';
 import type { Db } from './queries.js';
 import { whenFree } from './sqlite-dialect.js';
 
 /** Brings the schema up to date; safe while other processes do the same. */
 export async function migrate(db: Db, dialect: Store['dialect']): Promise<void> {
-  if ((await missing(db)).length === 0) return;
+  const migrations = migrationsFor(dialect);
+  if ((await missing(db, migrations)).length === 0) return;
+  if (dialect === 'postgresql') await requireUnicode(db);
   const work = async (): Promise<void> => {
-    const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } });
+    const provider = { getMigrations: () => Promise.resolve(migrations) };
+    const migrator = new Migrator({ db, provider });
     const { error } = await migrator.migrateToLatest();
     if (error !== undefined) throw error instanceof Error ? error : new Error(messageOf(error));
   };
@@ -18,9 +22,9 @@ export async function migrate(db: Db, dialect: Store['dialect']): Promise<void> 
 }
 
 /** The migrations this database has not had yet. */
-async function missing(db: Db): Promise<string[]> {
+async function missing(db: Db, migrations: Readonly<Record<string, Migration>>): Promise<string[]> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
-  const known = Object.keys(MIGRATIONS);
+  const known = Object.keys(migrations);
   if (!tables.some(({ name }) => name === 'kysely_migration')) return known;
   const { rows } = await db.executeQuery<{ name: string }>(
     CompiledQuery.raw('select name from kysely_migration'),
@@ -33,4 +37,15 @@ async function missing(db: Db): Promise<string[]> {
       message: `the database was written by a newer version (it has ${newer.join(', ')}); use that version, or another state`,
     });
   return known.filter((name) => !applied.includes(name));
+}
+
+/** Names are in any language. */
+async function requireUnicode(db: Db): Promise<void> {
+  const { rows } = await sql<{ server_encoding: string }>`show server_encoding`.execute(db);
+  const encoding = rows[0]?.server_encoding ?? '';
+  if (encoding === 'UTF8') return;
+  throw new StoreError({
+    code: 'unavailable',
+    message: `the database keeps text as ${encoding}, which has no place for every name: make it with the encoding UTF8`,
+  });
 }

@@ -1,94 +1,104 @@
-import type { CreateTableBuilder, Kysely, Migration } from 'kysely';
+import type { CreateTableBuilder, Kysely, Migration, RawBuilder } from 'kysely';
+import { sql } from 'kysely';
+import type { Store } from '../store.js';
 
 type Builder = CreateTableBuilder<string, string>;
 type Schema = Kysely<Record<string, unknown>>['schema'];
 
-function provided(table: Builder): Builder {
-  return table
-    .addColumn('provider_location', 'text')
-    .addColumn('provider_id', 'text')
-    .addColumn('provider_metadata', 'text', (column) => column.notNull());
+/** How texts are kept: compared by their bytes in either database, whatever language a server sorts by. */
+type Text = 'text' | RawBuilder<unknown>;
+
+interface Parts {
+  readonly schema: Schema;
+  readonly text: Text;
 }
 
-function stamped(table: Builder): Builder {
+function provided(table: Builder, text: Text): Builder {
   return table
-    .addColumn('created_at', 'text', (column) => column.notNull())
-    .addColumn('updated_at', 'text', (column) => column.notNull());
+    .addColumn('provider_location', text)
+    .addColumn('provider_id', text)
+    .addColumn('provider_metadata', text, (column) => column.notNull());
 }
 
-function named(table: Builder): Builder {
+function stamped(table: Builder, text: Text): Builder {
   return table
-    .addColumn('id', 'text', (column) => column.primaryKey())
-    .addColumn('name', 'text', (column) => column.notNull())
-    .addColumn('description', 'text')
-    .addColumn('project_id', 'text', (column) => column.notNull())
+    .addColumn('created_at', text, (column) => column.notNull())
+    .addColumn('updated_at', text, (column) => column.notNull());
+}
+
+function named(table: Builder, text: Text): Builder {
+  return table
+    .addColumn('id', text, (column) => column.primaryKey())
+    .addColumn('name', text, (column) => column.notNull())
+    .addColumn('description', text)
+    .addColumn('project_id', text, (column) => column.notNull())
     .addColumn('size_bytes', 'bigint', (column) => column.notNull())
-    .addColumn('status', 'text', (column) => column.notNull())
-    .addColumn('status_reason', 'text')
+    .addColumn('status', text, (column) => column.notNull())
+    .addColumn('status_reason', text)
     .addColumn('counts_in_quota', 'integer', (column) => column.notNull());
 }
 
-async function createObjects(schema: Schema): Promise<void> {
-  const volumes = named(schema.createTable('volumes') as Builder)
-    .addColumn('name_id', 'text')
-    .addColumn('backend', 'text', (column) => column.notNull())
-    .addColumn('pool', 'text')
-    .addColumn('type_id', 'text', (column) => column.references('volume_types.id'))
-    .addColumn('source_volume_id', 'text')
-    .addColumn('source_snapshot_id', 'text');
-  await stamped(provided(volumes)).execute();
-  const snapshots = named(schema.createTable('snapshots') as Builder).addColumn(
+async function createObjects({ schema, text }: Parts): Promise<void> {
+  const volumes = named(schema.createTable('volumes') as Builder, text)
+    .addColumn('name_id', text)
+    .addColumn('backend', text, (column) => column.notNull())
+    .addColumn('pool', text)
+    .addColumn('type_id', text, (column) => column.references('volume_types.id'))
+    .addColumn('source_volume_id', text)
+    .addColumn('source_snapshot_id', text);
+  await stamped(provided(volumes, text), text).execute();
+  const snapshots = named(schema.createTable('snapshots') as Builder, text).addColumn(
     'volume_id',
-    'text',
+    text,
     (column) => column.notNull().references('volumes.id'),
   );
-  await stamped(provided(snapshots)).execute();
+  await stamped(provided(snapshots, text), text).execute();
   const attachments = (schema.createTable('attachments') as Builder)
-    .addColumn('id', 'text', (column) => column.primaryKey())
-    .addColumn('volume_id', 'text', (column) => column.notNull().references('volumes.id'))
-    .addColumn('status', 'text', (column) => column.notNull())
-    .addColumn('host', 'text')
-    .addColumn('instance_id', 'text')
-    .addColumn('device', 'text')
-    .addColumn('connector', 'text')
-    .addColumn('connection_info', 'text');
-  await stamped(attachments).execute();
+    .addColumn('id', text, (column) => column.primaryKey())
+    .addColumn('volume_id', text, (column) => column.notNull().references('volumes.id'))
+    .addColumn('status', text, (column) => column.notNull())
+    .addColumn('host', text)
+    .addColumn('instance_id', text)
+    .addColumn('device', text)
+    .addColumn('connector', text)
+    .addColumn('connection_info', text);
+  await stamped(attachments, text).execute();
 }
 
-async function createMetadata(schema: Schema, table: string, owner: string): Promise<void> {
+async function createMetadata({ schema, text }: Parts, table: string, owner: string): Promise<void> {
   const column = `${table}_id`;
   await schema
     .createTable(`${table}_metadata`)
-    .addColumn(column, 'text', (definition) =>
+    .addColumn(column, text, (definition) =>
       definition.notNull().references(`${owner}.id`).onDelete('cascade'),
     )
-    .addColumn('key', 'text', (definition) => definition.notNull())
-    .addColumn('value', 'text', (definition) => definition.notNull())
+    .addColumn('key', text, (definition) => definition.notNull())
+    .addColumn('value', text, (definition) => definition.notNull())
     .addPrimaryKeyConstraint(`${table}_metadata_key`, [column, 'key'])
     .execute();
 }
 
-async function createSettings(schema: Schema): Promise<void> {
+async function createSettings({ schema, text }: Parts): Promise<void> {
   await schema
     .createTable('volume_types')
-    .addColumn('id', 'text', (column) => column.primaryKey())
-    .addColumn('name', 'text', (column) => column.notNull().unique())
-    .addColumn('description', 'text')
-    .addColumn('extra_specs', 'text', (column) => column.notNull())
-    .addColumn('qos_specs', 'text', (column) => column.notNull())
-    .addColumn('created_at', 'text', (column) => column.notNull())
+    .addColumn('id', text, (column) => column.primaryKey())
+    .addColumn('name', text, (column) => column.notNull().unique())
+    .addColumn('description', text)
+    .addColumn('extra_specs', text, (column) => column.notNull())
+    .addColumn('qos_specs', text, (column) => column.notNull())
+    .addColumn('created_at', text, (column) => column.notNull())
     .execute();
   await schema
     .createTable('backends')
-    .addColumn('name', 'text', (column) => column.primaryKey())
-    .addColumn('driver', 'text', (column) => column.notNull())
-    .addColumn('state', 'text', (column) => column.notNull())
-    .addColumn('reason', 'text')
-    .addColumn('capabilities', 'text', (column) => column.notNull())
-    .addColumn('vendor_name', 'text')
-    .addColumn('storage_protocol', 'text')
-    .addColumn('pools', 'text', (column) => column.notNull())
-    .addColumn('updated_at', 'text', (column) => column.notNull())
+    .addColumn('name', text, (column) => column.primaryKey())
+    .addColumn('driver', text, (column) => column.notNull())
+    .addColumn('state', text, (column) => column.notNull())
+    .addColumn('reason', text)
+    .addColumn('capabilities', text, (column) => column.notNull())
+    .addColumn('vendor_name', text)
+    .addColumn('storage_protocol', text)
+    .addColumn('pools', text, (column) => column.notNull())
+    .addColumn('updated_at', text, (column) => column.notNull())
     .execute();
   for (const [table, value] of [
     ['quota_limits', 'hard_limit'],
@@ -96,53 +106,53 @@ async function createSettings(schema: Schema): Promise<void> {
   ] as const) {
     await schema
       .createTable(table)
-      .addColumn('project_id', 'text', (column) => column.notNull())
-      .addColumn('resource', 'text', (column) => column.notNull())
+      .addColumn('project_id', text, (column) => column.notNull())
+      .addColumn('resource', text, (column) => column.notNull())
       .addColumn(value, 'bigint', (column) => column.notNull())
       .addPrimaryKeyConstraint(`${table}_key`, ['project_id', 'resource'])
       .execute();
   }
 }
 
-async function createHistory(schema: Schema): Promise<void> {
+async function createHistory({ schema, text }: Parts): Promise<void> {
   await schema
     .createTable('messages')
-    .addColumn('id', 'text', (column) => column.primaryKey())
-    .addColumn('project_id', 'text', (column) => column.notNull())
-    .addColumn('resource_kind', 'text', (column) => column.notNull())
-    .addColumn('resource_id', 'text', (column) => column.notNull())
-    .addColumn('level', 'text', (column) => column.notNull())
-    .addColumn('code', 'text', (column) => column.notNull())
-    .addColumn('text', 'text', (column) => column.notNull())
-    .addColumn('request_id', 'text', (column) => column.notNull())
-    .addColumn('created_at', 'text', (column) => column.notNull())
+    .addColumn('id', text, (column) => column.primaryKey())
+    .addColumn('project_id', text, (column) => column.notNull())
+    .addColumn('resource_kind', text, (column) => column.notNull())
+    .addColumn('resource_id', text, (column) => column.notNull())
+    .addColumn('level', text, (column) => column.notNull())
+    .addColumn('code', text, (column) => column.notNull())
+    .addColumn('text', text, (column) => column.notNull())
+    .addColumn('request_id', text, (column) => column.notNull())
+    .addColumn('created_at', text, (column) => column.notNull())
     .execute();
   const operations = (schema.createTable('operations') as Builder)
-    .addColumn('id', 'text', (column) => column.primaryKey())
-    .addColumn('kind', 'text', (column) => column.notNull())
-    .addColumn('claims', 'text', (column) => column.notNull())
-    .addColumn('parameters', 'text', (column) => column.notNull())
-    .addColumn('owner_id', 'text', (column) => column.notNull())
-    .addColumn('request_id', 'text', (column) => column.notNull())
-    .addColumn('project_id', 'text', (column) => column.notNull())
-    .addColumn('outcome', 'text', (column) => column.notNull())
-    .addColumn('step', 'text')
+    .addColumn('id', text, (column) => column.primaryKey())
+    .addColumn('kind', text, (column) => column.notNull())
+    .addColumn('claims', text, (column) => column.notNull())
+    .addColumn('parameters', text, (column) => column.notNull())
+    .addColumn('owner_id', text, (column) => column.notNull())
+    .addColumn('request_id', text, (column) => column.notNull())
+    .addColumn('project_id', text, (column) => column.notNull())
+    .addColumn('outcome', text, (column) => column.notNull())
+    .addColumn('step', text)
     .addColumn('progress_done', 'bigint')
     .addColumn('progress_total', 'bigint')
     .addColumn('takeovers', 'integer', (column) => column.notNull())
     .addColumn('cancel_requested', 'integer', (column) => column.notNull())
-    .addColumn('error_code', 'text')
-    .addColumn('error_text', 'text')
-    .addColumn('ended_at', 'text');
-  await stamped(operations).execute();
+    .addColumn('error_code', text)
+    .addColumn('error_text', text)
+    .addColumn('ended_at', text);
+  await stamped(operations, text).execute();
   await schema
     .createTable('claims')
-    .addColumn('operation_id', 'text', (column) =>
+    .addColumn('operation_id', text, (column) =>
       column.notNull().references('operations.id').onDelete('cascade'),
     )
-    .addColumn('kind', 'text', (column) => column.notNull())
-    .addColumn('resource_id', 'text', (column) => column.notNull())
-    .addColumn('mode', 'text', (column) => column.notNull())
+    .addColumn('kind', text, (column) => column.notNull())
+    .addColumn('resource_id', text, (column) => column.notNull())
+    .addColumn('mode', text, (column) => column.notNull())
     .addColumn('active', 'integer', (column) => column.notNull())
     .addPrimaryKeyConstraint('claims_key', ['operation_id', 'kind', 'resource_id'])
     .execute();
@@ -183,15 +193,19 @@ async function createIndexes(schema: Schema): Promise<void> {
 }
 
 /** By name, in the order of their names; none is ever changed once it was released. */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = {
-  '001-records': {
-    up: async ({ schema }) => {
-      await createSettings(schema);
-      await createObjects(schema);
-      await createMetadata(schema, 'volume', 'volumes');
-      await createMetadata(schema, 'snapshot', 'snapshots');
-      await createHistory(schema);
-      await createIndexes(schema);
+export function migrationsFor(dialect: Store['dialect']): Readonly<Record<string, Migration>> {
+  const text: Text = dialect === 'postgresql' ? sql`text collate "C"` : 'text';
+  return {
+    '001-records': {
+      up: async ({ schema }) => {
+        const parts = { schema, text };
+        await createSettings(parts);
+        await createObjects(parts);
+        await createMetadata(parts, 'volume', 'volumes');
+        await createMetadata(parts, 'snapshot', 'snapshots');
+        await createHistory(parts);
+        await createIndexes(schema);
+      },
     },
-  },
-};
+  };
+}

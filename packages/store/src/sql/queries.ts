@@ -59,6 +59,7 @@ export async function changeRow(
   changes: Row,
   from?: readonly string[],
 ): Promise<boolean> {
+  if (from?.length === 0) return false;
   if (Object.keys(changes).length === 0) return (await rowById(db, table, id)) !== undefined;
   const update = db
     .updateTable(table as 'volumes')

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { QuotaResource } from '../records.js';
 import { QUOTA_RESOURCES } from '../records.js';
-import type { Records } from '../store.js';
+import type { Records, Store } from '../store.js';
 import type { Db } from './queries.js';
 import { changeRow, insertRow, removeRow } from './queries.js';
 import { backendCodec, volumeTypeCodec } from './tables.js';
@@ -31,7 +31,7 @@ export type VolumeTypeRecords = Pick<
   'insertVolumeType' | 'listVolumeTypes' | 'changeVolumeType' | 'removeVolumeType'
 >;
 
-export function volumeTypeRecords(db: Db): VolumeTypeRecords {
+export function volumeTypeRecords(db: Db, dialect: Store['dialect']): VolumeTypeRecords {
   return {
     insertVolumeType: (type) => insertRow(db, 'volume_types', volumeTypeCodec.toRow(type)),
     listVolumeTypes: async () => {
@@ -40,6 +40,9 @@ export function volumeTypeRecords(db: Db): VolumeTypeRecords {
     },
     changeVolumeType: (id, changes) => changeRow(db, 'volume_types', id, volumeTypeCodec.toChanges(changes)),
     removeVolumeType: async (id) => {
+      // A volume that is about to have it is waited for: only then is it seen by the statement after this one.
+      if (dialect === 'postgresql')
+        await db.selectFrom('volume_types').select('id').where('id', '=', id).forUpdate().execute();
       const users = db.selectFrom('volumes').select('id').where('type_id', '=', id);
       const removed = await db
         .deleteFrom('volume_types')

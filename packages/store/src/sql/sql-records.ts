@@ -1,6 +1,8 @@
 import type { Clock } from '@scoria/core';
+import { sql } from 'kysely';
 import type { Claim } from '../records.js';
 import type { Records, Store } from '../store.js';
+import { advisoryKey } from './advisory-key.js';
 import { attachmentRecords, snapshotRecords, volumeRecords } from './object-records.js';
 import type { Db } from './queries.js';
 import { backendRecords, quotaRecords, volumeTypeRecords } from './setting-records.js';
@@ -13,17 +15,25 @@ export function sqlRecords(db: Db, clock: Clock, dialect: Store['dialect']): Rec
     ...snapshotRecords(db, clock),
     ...attachmentRecords(db, clock),
     ...backendRecords(db),
-    ...volumeTypeRecords(db),
+    ...volumeTypeRecords(db, dialect),
     ...quotaRecords(db),
     ...messageRecords(db),
     ...operationRecords(db, clock),
     lockClaimed: async (claims) => {
-      if (dialect === 'postgresql') await lockRows(db, claims);
+      if (dialect !== 'postgresql') return;
+      await lockNames(db, claims);
+      await lockRows(db, claims);
     },
   };
 }
 
-/** In the same order for everyone, so that two never wait for each other. */
+/** Against others who claim: also what has no row, or none yet. In the same order for everyone. */
+async function lockNames(db: Db, claims: readonly Claim[]): Promise<void> {
+  const keys = new Set(claims.map(({ kind, id }) => advisoryKey('claim', kind, id)));
+  for (const key of [...keys].sort()) await sql`select pg_advisory_xact_lock(${key}::bigint)`.execute(db);
+}
+
+/** Against others who change the rows. In the same order for everyone, so that two never wait for each other. */
 async function lockRows(db: Db, claims: readonly Claim[]): Promise<void> {
   for (const kind of ['volume', 'snapshot'] as const) {
     const ids = claims.filter((claim) => claim.kind === kind).map(({ id }) => id);

@@ -1,12 +1,17 @@
 import type { Clock } from '@scoria/core';
+import { messageOf } from '@scoria/core/basics';
 import type { Dialect } from 'kysely';
 import { Kysely, sql } from 'kysely';
+import { setTimeout as delay } from 'node:timers/promises';
+import { StoreError } from '../errors.js';
 import type { OwnerRegistry, Records, Store } from '../store.js';
 import { migrate } from './migrate.js';
 import type { Db } from './queries.js';
 import { sqlRecords } from './sql-records.js';
 import type { Tables } from './tables.js';
-import { toStoreError } from './to-store-error.js';
+import { isDeadlock, toStoreError } from './to-store-error.js';
+
+const TRIES = 5;
 
 /** What differs between the databases. */
 export interface SqlStoreParts {
@@ -23,15 +28,27 @@ export async function createSqlStore(parts: SqlStoreParts): Promise<Store> {
     await migrate(db, parts.name);
   } catch (error) {
     await db.destroy();
-    throw toStoreError('the database cannot be opened', error);
+    throw openingError(error);
   }
   return storeOn(db, parts);
+}
+
+function openingError(error: unknown): unknown {
+  const told = toStoreError('the database cannot be opened', error);
+  if (told instanceof StoreError) return told;
+  return new StoreError({
+    code: 'unavailable',
+    message: `the database cannot be opened: ${messageOf(error)}`,
+    cause: error,
+  });
 }
 
 function storeOn(db: Db, { name, clock, owners }: SqlStoreParts): Store {
   const transaction = async <T>(work: (records: Records) => Promise<T>): Promise<T> => {
     try {
-      return await db.transaction().execute((tx) => work(sqlRecords(tx, clock, name)));
+      return await unlessDeadlocked(() =>
+        db.transaction().execute((tx) => work(sqlRecords(tx, clock, name))),
+      );
     } catch (error) {
       throw toStoreError('a transaction was undone', error);
     }
@@ -53,6 +70,18 @@ function storeOn(db: Db, { name, clock, owners }: SqlStoreParts): Store {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/** Does it again where the database has undone it so that another transaction could go on. */
+async function unlessDeadlocked<T>(work: () => Promise<T>): Promise<T> {
+  for (let left = TRIES - 1; ; left -= 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (left === 0 || !isDeadlock(error)) throw error;
+    }
+    await delay(Math.random() * 50);
+  }
 }
 
 type Query = (...args: unknown[]) => Promise<unknown>;

@@ -2,29 +2,57 @@ import { messageOf } from '@scoria/core/basics';
 import type { StoreErrorCode } from '../errors.js';
 import { StoreError } from '../errors.js';
 
-/** By SQLite's extended codes and PostgreSQL's SQLSTATEs. */
+/** By SQLite's extended codes, PostgreSQL's SQLSTATEs and the codes of Node's network. */
 const CODES: readonly (readonly [RegExp, StoreErrorCode])[] = [
   [/^(SQLITE_CONSTRAINT_(PRIMARYKEY|UNIQUE)|23505)$/, 'already-exists'],
-  [/^SQLITE_BUSY/, 'busy'],
+  // A lock that was waited for too long, a statement that took too long, a deadlock that came again and again.
+  [/^(SQLITE_BUSY.*|55P03|57014|40001|40P01)$/, 'busy'],
   [
-    /^(SQLITE_(CANTOPEN|IOERR|CORRUPT|NOTADB|FULL|READONLY).*|08...|57P..|53...|ECONN.*|ENOENT|EPIPE|ETIMEDOUT|28...|3D000)$/,
+    /^(SQLITE_(CANTOPEN|IOERR|CORRUPT|NOTADB|FULL|READONLY).*|08...|57P..|53...|25P03|28...|3D000|58...)$/,
+    'unavailable',
+  ],
+  [
+    /^(ECONN.*|ENOENT|EACCES|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_.*|EHOST.*|ENET.*|DEPTH_ZERO_.*|ERR_TLS_.*)$/,
     'unavailable',
   ],
 ];
 
+/** What PostgreSQL's driver raises without a code when there is no connection, or none any more. */
+const NO_CONNECTION =
+  /^(Connection terminated|timeout e(xpired|xceeded)|Query read timeout|Client (has encountered|was closed)|SASL:|The server does not support SSL)/;
+
+/** Some errors of PostgreSQL's driver (a failure of every address of a host) have many errors in place of a message. */
+function textOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
+  return messageOf(error);
+}
+
 /** What a database raised, as a StoreError; errors that are Scoria's own stay as they are. */
 export function toStoreError(what: string, error: unknown): unknown {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  if (typeof code !== 'string' || !isOfDatabase(error)) return error;
+  const code = databaseCodeOf(error);
+  if (code === undefined) return error;
   const found = CODES.find(([pattern]) => pattern.test(code));
   return new StoreError({
     code: found?.[1] ?? 'failed',
-    message: `${what}: the database refused: ${messageOf(error)}`,
+    message: `${what}: the database refused: ${textOf(error)}`,
     details: { databaseCode: code },
     cause: error,
   });
 }
 
-function isOfDatabase(error: unknown): boolean {
-  return error instanceof Error && /^(SqliteError|error|DatabaseError|Error)$/.test(error.name);
+/** Two transactions waited for each other, and this one was undone for the other: it can be done again. */
+export function isDeadlock(error: unknown): boolean {
+  const code = databaseCodeOf(error);
+  return code === '40P01' || code === '40001';
+}
+
+function databaseCodeOf(error: unknown): string | undefined {
+  if (
+    !(error instanceof Error) ||
+    !/^(SqliteError|error|DatabaseError|Error|AggregateError)$/.test(error.name)
+  )
+    return undefined;
+  const { code } = error as { code?: unknown };
+  if (typeof code === 'string') return code;
+  return NO_CONNECTION.test(error.message) ? 'ECONNRESET' : undefined;
 }

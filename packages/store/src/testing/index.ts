@@ -1,0 +1,2 @@
+export * from './describe-store.js';
+export * from './store-case.js';
