@@ -1,4 +1,4 @@
-import { GIB } from '@scoria/core';
+import { GIB, toGiB } from '@scoria/core';
 import type { Metadata } from '@scoria/store';
 import type { ManagerError } from '../errors.js';
 import { invalidInput } from './refusals.js';
@@ -75,9 +75,8 @@ export function requireRoomFor(source: string, sourceBytes: number, bytes: numbe
 }
 
 function tooSmall(source: string, sourceBytes: number, bytes: number): ManagerError {
-  const least = Math.ceil(sourceBytes / GIB);
   return invalidInput(
-    `a volume of ${bytes} bytes cannot hold the data of ${source}, which has ${sourceBytes} bytes; ` +
-      `ask for at least ${least} GiB`,
+    `a volume of ${toGiB(bytes)} GiB cannot hold the data of ${source}, which has ${sourceBytes} bytes; ` +
+      `ask for at least ${toGiB(sourceBytes)} GiB`,
   );
 }

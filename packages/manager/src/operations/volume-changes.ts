@@ -1,4 +1,5 @@
 import type { ModelUpdate } from '@scoria/core';
+import { toGiB } from '@scoria/core';
 import type { VolumeRecord } from '@scoria/store';
 import { inject, injectable } from 'inversify';
 import { findSnapshot, findVolume } from '../lookup.js';
@@ -56,7 +57,7 @@ export class VolumeChanges {
     const { id, sizeBytes, projectId } = volume;
     if (newSizeBytes <= sizeBytes) {
       throw invalidInput(
-        `volume ${id} has ${sizeBytes} bytes and can only grow; ${newSizeBytes} bytes is not more`,
+        `volume ${volume.name} (${id}) has ${toGiB(sizeBytes)} GiB and can only grow; ${toGiB(newSizeBytes)} GiB is not more`,
         { volume: id, sizeBytes },
       );
     }
