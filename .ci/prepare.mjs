@@ -2,7 +2,7 @@
 // Brings this checkout to where `npm start` or `npm test` can run: Node packages, system tools, compiled sources.
 // Plain Node, as it runs before anything is installed. Run again, it does only what is still missing.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -10,12 +10,16 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const oldestNode = [20, 19];
 const minutes = 60_000;
 
-/** Debian packages, what tells that each is there (a command or a file), and which targets need it. */
+/**
+ * Debian packages, what tells that each is there (a command, in PATH or in the bin of a version below a folder, or a
+ * file), and which targets need it.
+ */
 const systemPackages = [
   { name: 'qemu-utils', command: 'qemu-img', for: ['start', 'test'] },
   { name: 'strace', command: 'strace', for: ['test'] },
   { name: 'xfsprogs', command: 'mkfs.xfs', for: ['test'] },
   { name: 'btrfs-progs', command: 'mkfs.btrfs', for: ['test'] },
+  { name: 'postgresql', command: 'postgres', below: '/usr/lib/postgresql', for: ['test'] },
   { name: 'python3-cinder', file: '/usr/lib/python3/dist-packages/cinder/__init__.py', for: ['test'] },
 ];
 
@@ -84,8 +88,14 @@ function commandExists(command) {
   return folders.some((folder) => folder !== '' && isExecutable(join(folder, command)));
 }
 
-function isPresent({ command, file }) {
-  return command === undefined ? existsSync(file) : commandExists(command);
+function existsBelow(folder, command) {
+  if (folder === undefined || !existsSync(folder)) return false;
+  return readdirSync(folder).some((version) => isExecutable(join(folder, version, 'bin', command)));
+}
+
+function isPresent({ command, file, below }) {
+  if (command === undefined) return existsSync(file);
+  return commandExists(command) || existsBelow(below, command);
 }
 
 function aptGet(what, args) {
