@@ -20,6 +20,9 @@ const systemPackages = [
   { name: 'xfsprogs', command: 'mkfs.xfs', for: ['test'] },
   { name: 'btrfs-progs', command: 'mkfs.btrfs', for: ['test'] },
   { name: 'postgresql', command: 'postgres', below: '/usr/lib/postgresql', for: ['test'] },
+  { name: 'glusterfs-server', command: 'glusterd', for: ['test'] },
+  { name: 'glusterfs-client', command: 'mount.glusterfs', for: ['test'] },
+  { name: 'iproute2', command: 'ip', for: ['test'] },
   { name: 'python3-cinder', file: '/usr/lib/python3/dist-packages/cinder/__init__.py', for: ['test'] },
 ];
 
