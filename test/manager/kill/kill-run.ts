@@ -1,4 +1,4 @@
-import { GIB } from '@scoria/core';
+import { GIB, messageOf } from '@scoria/core';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -227,7 +227,12 @@ export class KillRun implements AsyncDisposable {
       this.tally.killed('managers, in the recovery');
     }
     const manager = await this.#supply.start({ directory, forCommand: false });
-    await this.#check(manager, readsAll);
+    try {
+      await this.#check(manager, readsAll);
+    } catch (error) {
+      await manager.kill();
+      throw new Error(`${messageOf(error)}\nit said: ${manager.errors}`, { cause: error });
+    }
     return manager;
   }
 
