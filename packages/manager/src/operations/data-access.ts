@@ -4,8 +4,6 @@ import { inject, injectable } from 'inversify';
 import { findSnapshot, findVolume } from '../lookup.js';
 import type { OperationHandler } from '../engine/operation-handler.js';
 import type { Caller } from '../requests.js';
-import { wrongState } from './refusals.js';
-import { SNAPSHOT_STATES } from './states.js';
 import { Submission } from './submission.js';
 import type { UseDevice } from './transfer-data.js';
 import { ExportData, ExportSnapshotData, ImportData } from './transfer-data.js';
@@ -33,8 +31,7 @@ export class DataAccess {
   /** As {@link useVolume}, for reading a snapshot. */
   async useSnapshot<T>(caller: Caller, name: string, use: UseDevice<T>): Promise<T> {
     const snapshot = await findSnapshot(this.store, caller.projectId, name);
-    const allowed: readonly string[] = SNAPSHOT_STATES['export-data'].from;
-    if (!allowed.includes(snapshot.status)) throw wrongState('snapshot', snapshot, 'reading it', allowed);
+    await this.checks.requireSnapshotState('export-data', snapshot);
     const { id, status, volumeId } = snapshot;
     const { backend } = await findVolume(this.store, caller.projectId, volumeId);
     const parameters = { volumeId, backend, snapshotId: id, snapshotBefore: status };

@@ -1,9 +1,10 @@
-import type { ErrorDetails } from '@scoria/core';
+import type { ErrorDetails, SnapshotStatus, VolumeStatus } from '@scoria/core';
 import { ManagerError } from '../errors.js';
+import { isPassing } from './states.js';
 
 interface Stateful {
   readonly id: string;
-  readonly status: string;
+  readonly status: VolumeStatus | SnapshotStatus;
 }
 
 /** The object's state does not allow the operation. */
@@ -28,7 +29,8 @@ function remedyOf(kind: string, { id, status }: Stateful): string {
   if (kind === 'volume' && status.startsWith('error')) {
     return `; see why with 'scoria volume show ${id}', then delete it, or 'scoria volume reset ${id}'`;
   }
-  return '';
+  if (!isPassing(status)) return '';
+  return kind === 'volume' ? `; try again, or where it stays so, 'scoria volume reset ${id}'` : '; try again';
 }
 
 /** The object changed between the look at it and the acceptance. */

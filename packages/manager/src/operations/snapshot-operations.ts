@@ -10,9 +10,7 @@ import type { CreateSnapshotParameters } from './create-snapshot.js';
 import { CreateSnapshot } from './create-snapshot.js';
 import type { DeleteSnapshotParameters } from './delete-snapshot.js';
 import { DeleteSnapshot } from './delete-snapshot.js';
-import { wrongState } from './refusals.js';
 import { requireDescription } from './request-checks.js';
-import { SNAPSHOT_STATES } from './states.js';
 import type { Prepared } from './submission.js';
 import { subjectOf } from './volume-state.js';
 
@@ -69,8 +67,7 @@ export class SnapshotOperations {
     name: string,
   ): Promise<Prepared<DeleteSnapshotParameters, undefined, SnapshotRecord>> {
     const snapshot = await this.get(caller, name);
-    const allowed: readonly string[] = SNAPSHOT_STATES['delete-snapshot'].from;
-    if (!allowed.includes(snapshot.status)) throw wrongState('snapshot', snapshot, 'deleting it', allowed);
+    await this.desk.checks.requireSnapshotState('delete-snapshot', snapshot);
     const volume = await findVolume(this.desk.store, caller.projectId, snapshot.volumeId);
     await this.desk.checks.requireState('delete-snapshot', volume);
     return {

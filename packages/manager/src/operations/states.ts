@@ -173,6 +173,17 @@ export const SNAPSHOT_STATES = {
   'export-data': { from: ['available'], during: 'before', success: 'before', failure: 'before' },
 } as const satisfies Readonly<Record<string, StateTable<SnapshotStatus>>>;
 
+export type SnapshotOperationKind = keyof typeof SNAPSHOT_STATES;
+
+/** A state that an operation has put the object in, and will take it out of. */
+export function isPassing(status: VolumeStatus | SnapshotStatus): boolean {
+  const tables: readonly StateTable<string>[] = [
+    ...Object.values(VOLUME_STATES),
+    ...Object.values(SNAPSHOT_STATES),
+  ];
+  return tables.some(({ during }) => during === status);
+}
+
 /** What `resetVolume` may set right: what a failure or a death left, where no operation is at work any more. */
 export const RESETTABLE_STATES = [
   ...ERROR_STATES,

@@ -10,11 +10,10 @@ import { DeleteVolume, snapshotSubjects } from './delete-volume.js';
 import { Desk } from './desk.js';
 import type { ExtendVolumeParameters } from './extend-volume.js';
 import { ExtendVolume } from './extend-volume.js';
-import { invalidInput, wrongState } from './refusals.js';
+import { invalidInput } from './refusals.js';
 import { requireWholeGiB } from './request-checks.js';
 import type { RevertVolumeParameters } from './revert-volume.js';
 import { requireNewest, RevertVolume } from './revert-volume.js';
-import { SNAPSHOT_STATES } from './states.js';
 import type { Prepared } from './submission.js';
 import { subjectOf } from './volume-state.js';
 
@@ -36,10 +35,8 @@ export class VolumeChanges {
     const volume = await findVolume(this.desk.store, caller.projectId, name);
     await this.desk.checks.requireState('delete-volume', volume);
     const snapshots = cascade ? await everySnapshot(this.desk.store, { volumeId: volume.id }) : [];
-    const allowed: readonly string[] = SNAPSHOT_STATES['delete-snapshot'].from;
-    for (const snapshot of snapshots) {
-      if (!allowed.includes(snapshot.status)) throw wrongState('snapshot', snapshot, 'deleting it', allowed);
-    }
+    for (const snapshot of snapshots)
+      await this.desk.checks.requireSnapshotState('delete-snapshot', snapshot);
     return {
       handler: this.deleting,
       parameters: { ...subjectOf(volume), snapshots: snapshotSubjects(snapshots), cascade },
@@ -82,10 +79,7 @@ export class VolumeChanges {
       );
     }
     await this.desk.checks.requireState('revert-volume', volume);
-    const allowed: readonly string[] = SNAPSHOT_STATES['revert-volume'].from;
-    if (!allowed.includes(snapshot.status)) {
-      throw wrongState('snapshot', snapshot, 'putting its volume back to it', allowed);
-    }
+    await this.desk.checks.requireSnapshotState('revert-volume', snapshot);
     const subject = { ...subjectOf(volume), snapshotId: snapshot.id, snapshotBefore: snapshot.status };
     await requireNewest(this.desk.store, subject);
     return { handler: this.reverting, parameters: subject, initial: { ...volume, status: 'reverting' } };

@@ -1,10 +1,13 @@
 import type { Capability } from '@scoria/core';
-import type { VolumeRecord } from '@scoria/store';
+import type { SnapshotRecord, VolumeRecord } from '@scoria/store';
+import { Store } from '@scoria/store';
 import { inject, injectable } from 'inversify';
+import { HeldError } from '../engine/acceptance.js';
+import type { ManagerError } from '../errors.js';
 import { BackendAccess } from '../views/backend-access.js';
 import { notSupported, wrongState } from './refusals.js';
-import type { VolumeOperationKind } from './states.js';
-import { statesToBegin } from './states.js';
+import type { SnapshotOperationKind, VolumeOperationKind } from './states.js';
+import { isPassing, SNAPSHOT_STATES, statesToBegin } from './states.js';
 
 const TITLES: Readonly<Record<VolumeOperationKind, string>> = {
   'create-volume': 'making it',
@@ -26,22 +29,53 @@ const TITLES: Readonly<Record<VolumeOperationKind, string>> = {
   'connect-volume': 'connecting it',
 };
 
-/** The first look at a volume, before anything is written; the acceptance looks again. */
+const SNAPSHOT_TITLES: Readonly<Record<SnapshotOperationKind, string>> = {
+  'create-snapshot': 'taking it',
+  'delete-snapshot': 'deleting it',
+  'create-volume': 'making a volume of it',
+  'revert-volume': 'putting its volume back to it',
+  'export-data': 'reading it',
+};
+
+/** The first look at what an operation is asked for on, before anything is written; the acceptance looks again. */
 @injectable()
 export class VolumeChecks {
-  constructor(@inject(BackendAccess) private readonly backends: BackendAccess) {}
+  constructor(
+    @inject(BackendAccess) private readonly backends: BackendAccess,
+    @inject(Store) private readonly store: Store,
+  ) {}
 
   /** @throws ManagerError `conflict` */
   async requireState(kind: VolumeOperationKind, volume: VolumeRecord): Promise<void> {
     if (statesToBegin(kind).includes(volume.status)) return;
     const states = statesToBegin(kind, await this.#capabilitiesWhereTheyMatter(volume));
-    if (!states.includes(volume.status)) throw wrongState('volume', volume, TITLES[kind], states);
+    if (states.includes(volume.status)) return;
+    throw await this.#refusal('volume', volume, wrongState('volume', volume, TITLES[kind], states));
+  }
+
+  /** @throws ManagerError `conflict` */
+  async requireSnapshotState(kind: SnapshotOperationKind, snapshot: SnapshotRecord): Promise<void> {
+    const states: readonly string[] = SNAPSHOT_STATES[kind].from;
+    if (states.includes(snapshot.status)) return;
+    const refusal = wrongState('snapshot', snapshot, SNAPSHOT_TITLES[kind], states);
+    throw await this.#refusal('snapshot', snapshot, refusal);
   }
 
   /** @throws ManagerError `not-supported`, `backend-down` */
   async requireCapability(backend: string, capability: Capability, what: string): Promise<void> {
     const { capabilities } = await this.backends.open(backend);
     if (!capabilities.includes(capability)) throw notSupported(backend, what, capability);
+  }
+
+  /** What a passing state is due to can be waited for: so it is named. */
+  async #refusal(
+    kind: 'volume' | 'snapshot',
+    { id, status }: VolumeRecord | SnapshotRecord,
+    otherwise: ManagerError,
+  ): Promise<ManagerError> {
+    if (!isPassing(status)) return otherwise;
+    const holders = await this.store.operationsHolding(kind, id);
+    return holders.length === 0 ? otherwise : new HeldError(holders, [{ kind, id, mode: 'exclusive' }]);
   }
 
   /** What drivers can do more concerns volumes in use: for others, no backend needs to be asked. */

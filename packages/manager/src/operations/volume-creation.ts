@@ -7,9 +7,8 @@ import type { Caller, CreateVolumeRequest } from '../requests.js';
 import { Desk } from './desk.js';
 import type { CreateVolumeParameters } from './create-volume.js';
 import { CreateVolume } from './create-volume.js';
-import { invalidInput, wrongState } from './refusals.js';
+import { invalidInput } from './refusals.js';
 import { requireDescription, requireRoomFor, requireWholeGiB } from './request-checks.js';
-import { SNAPSHOT_STATES } from './states.js';
 import type { Prepared } from './submission.js';
 import { VolumePlaces } from './volume-places.js';
 import type { VolumeSource } from './volume-source.js';
@@ -100,8 +99,7 @@ export class VolumeCreation {
   async #snapshotSource({ projectId }: Caller, name: string): Promise<FoundSource> {
     const snapshot = await findSnapshot(this.desk.store, projectId, name);
     const { id, status, volumeId, sizeBytes } = snapshot;
-    const allowed: readonly string[] = SNAPSHOT_STATES['create-volume'].from;
-    if (!allowed.includes(status)) throw wrongState('snapshot', snapshot, 'making a volume of it', allowed);
+    await this.desk.checks.requireSnapshotState('create-volume', snapshot);
     const { backend, typeId } = await findVolume(this.desk.store, projectId, volumeId);
     return {
       source: { kind: 'snapshot', volumeId, backend, snapshotId: id, snapshotBefore: status },
