@@ -15,7 +15,7 @@ afterAll(async () => {
 
 /** A database of its own for each case. */
 async function openHarness(): Promise<StoreHarness> {
-  const url = await server.database();
+  const url = await server.database({ socket: true });
   const stores: Store[] = [];
   return {
     open: async (clock = clockAt(NOW)) => {
