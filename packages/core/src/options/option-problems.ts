@@ -47,7 +47,16 @@ function reasonOf(
   if (first?.keyword === 'required' && first.instancePath === '') return 'is required and not set';
   const reason = alternatives(errors);
   const isSecret = (schema.properties[option] as { secret?: boolean } | undefined)?.secret === true;
-  return isSecret ? reason : `${reason}, but is ${JSON.stringify(values[option])}`;
+  return isSecret ? reason : `${reason}, but is ${shown(values[option])}`;
+}
+
+/** A table can stand in itself, by an alias of YAML. */
+function shown(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'a table or list that stands in itself';
+  }
 }
 
 function unknownOption(name: string, known: readonly string[]): string {

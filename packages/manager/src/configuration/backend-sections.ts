@@ -28,22 +28,29 @@ export function readBackends(
   return enabled.map((name) => {
     const found = backendOf(name, raw, drivers);
     if ('section' in found) return found.section;
-    problems.error(found.place ?? enabledAt ?? { line: 1 }, found.problem, name);
-    return { name, driver: '', options: {}, optionsAreText: false, problem: found.problem };
+    for (const { place, problem } of found.problems)
+      problems.error(place ?? enabledAt ?? { line: 1 }, problem, name);
+    const problem = found.problems.map((one) => one.problem).join('; ');
+    return { name, driver: '', options: {}, optionsAreText: false, problem };
   });
 }
 
-type Found = { section: BackendSection } | { place?: Place; problem: string };
+interface BackendProblem {
+  readonly place?: Place;
+  readonly problem: string;
+}
 
-function backendOf(name: string, raw: RawConfiguration, drivers: DriverNames): Found {
+function backendOf(
+  name: string,
+  raw: RawConfiguration,
+  drivers: DriverNames,
+): { section: BackendSection } | { problems: BackendProblem[] } {
   const section = raw.sections.get(name);
-  if (section === undefined) return { problem: `it is enabled and has no section${hintAmong(raw, name)}` };
-  if (!PLAIN.test(name))
-    return { place: section, problem: "a backend's name has letters, digits, '.', '_' and '-' only" };
-  const written = section.settings.get('volume_driver');
-  if (written === undefined) return { place: section, problem: 'it does not say its volume_driver' };
-  const driver = driverOf(String(written.value), drivers);
-  if (driver === undefined) return { place: written, problem: unknownDriver(String(written.value), drivers) };
+  if (section === undefined)
+    return { problems: [{ problem: `it is enabled and has no section${hintAmong(raw, name)}` }] };
+  const driver = sectionDriver(name, section, drivers);
+  const problems = [...(typeof driver === 'string' ? [] : [driver]), ...settingProblems(section)];
+  if (typeof driver !== 'string' || problems.length > 0) return { problems };
   const options = [...section.settings].filter(([option]) => option !== 'volume_driver');
   return {
     section: {
@@ -53,6 +60,23 @@ function backendOf(name: string, raw: RawConfiguration, drivers: DriverNames): F
       optionsAreText: raw.format === 'cinder',
     },
   };
+}
+
+function settingProblems({ settings }: RawSection): BackendProblem[] {
+  return [...settings].flatMap(([option, { problem, ...place }]) =>
+    problem === undefined || option === 'volume_driver' ? [] : [{ place, problem: `${option}: ${problem}` }],
+  );
+}
+
+function sectionDriver(name: string, section: RawSection, drivers: DriverNames): string | BackendProblem {
+  if (section.problem !== undefined) return { place: section, problem: section.problem };
+  if (!PLAIN.test(name))
+    return { place: section, problem: "a backend's name has letters, digits, '.', '_' and '-' only" };
+  const written = section.settings.get('volume_driver');
+  if (written === undefined) return { place: section, problem: 'it does not say its volume_driver' };
+  if (written.problem !== undefined) return { place: written, problem: `volume_driver: ${written.problem}` };
+  const driver = driverOf(String(written.value), drivers);
+  return driver ?? { place: written, problem: unknownDriver(String(written.value), drivers) };
 }
 
 /** A package, a path, or another name of one; Cinder's class paths have to be ones we know. */

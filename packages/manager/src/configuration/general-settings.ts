@@ -1,7 +1,8 @@
 import { nearestName } from './nearest-name.js';
 import type { ProblemList } from './problems.js';
-import type { Place, RawConfiguration } from './raw-configuration.js';
+import type { Place, RawConfiguration, Setting } from './raw-configuration.js';
 import { CINDERS_DATABASE } from './read-cinder-conf.js';
+import type { SettingDefinition } from './settings.js';
 import { GENERAL_SETTINGS } from './settings.js';
 
 const NAMES = GENERAL_SETTINGS.map(({ name }) => name);
@@ -9,6 +10,7 @@ const NAMES = GENERAL_SETTINGS.map(({ name }) => name);
 /** The settings of no backend, by their names; what is wrong with one is listed, and it is left out. */
 export class GeneralSettings {
   readonly #values = new Map<string, unknown>();
+  readonly #wrong = new Set<string>();
 
   constructor(
     raw: RawConfiguration,
@@ -21,14 +23,22 @@ export class GeneralSettings {
         else problems.error(setting, `there is no setting ${name}${hint(name)}`);
         continue;
       }
-      const value = definition.parse(setting.value);
-      if (value === undefined) problems.error(setting, `${name} must be ${definition.expected}`);
-      else this.#values.set(name, value);
+      const value = setting.problem === undefined ? definition.parse(setting.value) : undefined;
+      if (value !== undefined) this.#values.set(name, value);
+      else {
+        this.#wrong.add(name);
+        problems.error(setting, wrong(definition, setting));
+      }
     }
   }
 
   get<T>(name: string, otherwise: T): T {
     return (this.#values.get(name) as T | undefined) ?? otherwise;
+  }
+
+  /** Whether something is written that cannot be its value. */
+  isWrong(name: string): boolean {
+    return this.#wrong.has(name);
   }
 
   #ignore(name: string, place: Place): void {
@@ -38,6 +48,10 @@ export class GeneralSettings {
         : `has no meaning here and is ignored${hint(name)}`;
     this.problems.warning(place, `${name} ${why}`);
   }
+}
+
+function wrong({ name, expected }: SettingDefinition, { problem }: Setting): string {
+  return problem === undefined ? `${name} must be ${expected}` : `${name}: ${problem}`;
 }
 
 function hint(name: string): string {

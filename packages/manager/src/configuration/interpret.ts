@@ -29,7 +29,10 @@ export function interpret(raw: RawConfiguration, drivers: DriverNames): Interpre
   problems.include(raw.problems);
   const settings = new GeneralSettings(raw, problems);
   const enabledBackends = settings.get<readonly string[]>('enabled_backends', []);
-  const backends = readBackends(raw, enabledBackends, drivers, problems);
+  // Which backends were meant cannot be known where the list is wrong.
+  const backends = settings.isWrong('enabled_backends')
+    ? []
+    : readBackends(raw, enabledBackends, drivers, problems);
   return {
     configuration: { ...general(raw.file, settings), enabledBackends, backends },
     problems: problems.all,

@@ -59,7 +59,7 @@ export async function readConfiguration(source: ConfigurationSource): Promise<In
 }
 
 async function parse(file: string, text: string): Promise<RawConfiguration> {
-  if (!/\.ya?ml$/.test(file)) return readCinderConf(file, text);
+  if (!/\.ya?ml$/i.test(file)) return readCinderConf(file, text);
   // Only who has YAML waits for its parser to be loaded.
   const { readYaml } = await import('./read-yaml.js');
   return readYaml(file, text);

@@ -19,7 +19,9 @@ export class ProblemList {
 
   /** In the order of the file. */
   get all(): readonly ConfigurationProblem[] {
-    return this.#problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0));
+    return this.#problems.toSorted(
+      (a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0),
+    );
   }
 
   include(problems: readonly ConfigurationProblem[]): void {

@@ -9,10 +9,14 @@ export interface Place {
 /** A value as it was written, and where. */
 export interface Setting extends Place {
   readonly value: unknown;
+  /** Why what was written has no value; told only where the setting is used. */
+  readonly problem?: string;
 }
 
 export interface RawSection extends Place {
   readonly settings: ReadonlyMap<string, Setting>;
+  /** Why there are no settings to be read. */
+  readonly problem?: string;
 }
 
 /** A configuration file as it was read, before anything is known of what it means. */

@@ -1,8 +1,9 @@
 import path from 'node:path';
 import { ProblemList } from './problems.js';
 import type { RawConfiguration, RawSection, Setting } from './raw-configuration.js';
-import { readIni } from './read-ini.js';
+import { normalSectionName, readIni } from './read-ini.js';
 import { CINDERS_STATE, resolveReferences } from './references.js';
+import { namesIn } from './settings.js';
 
 const NONE: RawSection = { line: 1, settings: new Map() };
 
@@ -16,11 +17,12 @@ export const CINDERS_DATABASE = '[database] connection';
 export function readCinderConf(file: string, text: string): RawConfiguration {
   const problems = new ProblemList(file);
   const sections = resolveReferences(readIni(text, (line, what) => problems.error({ line }, what)));
+  const general = generalOf(sections);
   return {
     file,
     format: 'cinder',
-    general: generalOf(sections),
-    sections: backendsOf(sections),
+    general,
+    sections: backendsOf(sections, namesIn(general.get('enabled_backends')?.value) ?? []),
     problems: problems.all,
   };
 }
@@ -38,14 +40,19 @@ function generalOf(sections: ReadonlyMap<string, RawSection>): Map<string, Setti
   ]);
 }
 
-function backendsOf(sections: ReadonlyMap<string, RawSection>): Map<string, RawSection> {
+/** By their names in `enabled_backends`, which may be in another case than those of their sections. */
+function backendsOf(
+  sections: ReadonlyMap<string, RawSection>,
+  enabled: readonly string[],
+): Map<string, RawSection> {
+  const spelt = new Map(enabled.map((name) => [normalSectionName(name), name]));
   const shared = (sections.get('backend_defaults') ?? NONE).settings;
   const general = ['DEFAULT', 'database', 'scoria', 'backend_defaults'];
   return new Map(
     [...sections]
       .filter(([name]) => !general.includes(name))
       .map(([name, { settings, ...place }]) => [
-        name,
+        spelt.get(name) ?? name,
         { ...place, settings: new Map([...shared, ...settings]) },
       ]),
   );

@@ -2,13 +2,23 @@ import type { Document, Node, Pair, YAMLMap } from 'yaml';
 import { isAlias, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import { ProblemList } from './problems.js';
 import type { Place, RawConfiguration, RawSection, Setting } from './raw-configuration.js';
+import { isTooDeep } from './yaml-depth.js';
+import { BAD_ALIAS, describeYamlError, NOT_A_TABLE, TOO_DEEP } from './yaml-problems.js';
 
 /** Reads `scoria.yaml`; what cannot be read is a problem with its place, the rest is there. */
 export function readYaml(file: string, text: string): RawConfiguration {
+  if (isTooDeep(text)) return unreadable(file, TOO_DEEP);
   const lines = new LineCounter();
-  // Its own messages would quote lines, secrets and all.
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
+  // Its own messages would quote lines, and its warnings go to standard error.
+  const quiet = { prettyErrors: false, logLevel: 'silent' } as const;
+  const document = parseDocument(text, { lineCounter: lines, merge: true, ...quiet });
   return new YamlReader(file, document, lines).read();
+}
+
+function unreadable(file: string, what: string): RawConfiguration {
+  const problems = new ProblemList(file);
+  problems.error({ line: 1 }, what);
+  return { file, format: 'yaml', general: new Map(), sections: new Map(), problems: problems.all };
 }
 
 class YamlReader {
@@ -26,14 +36,10 @@ class YamlReader {
 
   read(): RawConfiguration {
     const { contents, errors, warnings } = this.document;
-    for (const { message, pos } of [...errors, ...warnings])
-      this.#problems.error(this.#at(pos[0]), `this is not YAML: ${message}`);
+    for (const error of [...errors, ...warnings])
+      this.#problems.error(this.#at(error.pos[0]), describeYamlError(error));
     if (isMap(contents)) for (const pair of contents.items) this.#topLevel(pair);
-    else if (contents !== null)
-      this.#problems.error(
-        { line: 1 },
-        "the file must be a table of settings, such as 'state_path: ./state'",
-      );
+    else if (contents !== null) this.#problems.error({ line: 1 }, NOT_A_TABLE);
     const { file } = this;
     const problems = this.#problems.all;
     return { file, format: 'yaml', general: this.#general, sections: this.#sections, problems };
@@ -51,33 +57,44 @@ class YamlReader {
       );
   }
 
+  /** No setting has a table in its table; and one in itself would have no end. */
   #addGeneral(name: string, pair: Pair): void {
-    const items = this.#table(pair)?.items ?? [];
+    const items = name.includes('.') ? [] : (this.#table(pair)?.items ?? []);
     if (items.length === 0) this.#general.set(name, this.#setting(pair));
     for (const item of items) this.#addGeneral(`${name}.${nameOf(item)}`, item);
   }
 
   #addSection(pair: Pair): void {
     const place = this.#placeOf(pair);
-    const name = nameOf(pair);
     const table = this.#table(pair);
-    if (table === undefined) {
-      this.#problems.error(place, 'it must be a table of its options; volume_driver is the first', name);
-      return;
-    }
-    this.#sections.set(name, { ...place, settings: this.#settings(table) });
+    const problem = 'it must be a table of its options; volume_driver is the first';
+    const section =
+      table === undefined ? { settings: new Map<string, Setting>(), problem } : this.#readSection(table);
+    this.#sections.set(nameOf(pair), { ...place, ...section });
   }
 
   /** With what `<<` brings in from a table that other backends have too. */
-  #settings(table: YAMLMap): Map<string, Setting> {
+  #readSection(table: YAMLMap): Pick<RawSection, 'settings' | 'problem'> {
     const written = new Map(table.items.map((item) => [nameOf(item), item]));
-    const values = Object.entries(this.#plain(table) as Record<string, unknown>);
-    return new Map(
-      values.map(([name, value]) => {
+    const { value, problem } = this.#plain(table);
+    if (problem !== undefined) return this.#settingBySetting(written, problem);
+    const settings = Object.entries(value as Record<string, unknown>).map(
+      ([name, one]): [string, Setting] => {
         const item = written.get(name) ?? written.get('<<');
-        return [name, { value: value ?? '', ...(item === undefined ? { line: 1 } : this.#placeOf(item)) }];
-      }),
+        return [name, { value: one ?? '', ...(item === undefined ? { line: 1 } : this.#placeOf(item)) }];
+      },
     );
+    return { settings: new Map(settings) };
+  }
+
+  /** Where the table as a whole has no value, some of its settings have one. */
+  #settingBySetting(
+    written: ReadonlyMap<string, Pair>,
+    problem: string,
+  ): Pick<RawSection, 'settings' | 'problem'> {
+    const settings = new Map([...written].map(([name, item]) => [name, this.#setting(item)]));
+    const isNamed = [...settings.values()].some((setting) => setting.problem !== undefined);
+    return isNamed ? { settings } : { settings, problem };
   }
 
   #table({ value }: Pair): YAMLMap | undefined {
@@ -86,11 +103,17 @@ class YamlReader {
   }
 
   #setting(pair: Pair): Setting {
-    return { value: this.#plain(pair.value) ?? '', ...this.#placeOf(pair) };
+    const { value, problem } = this.#plain(pair.value);
+    return { value: value ?? '', ...this.#placeOf(pair), ...(problem === undefined ? {} : { problem }) };
   }
 
-  #plain(value: unknown): unknown {
-    return isNode(value) ? ((value as Node).toJS(this.document) as unknown) : value;
+  #plain(value: unknown): { value?: unknown; problem?: string } {
+    try {
+      return { value: isNode(value) ? ((value as Node).toJS(this.document) as unknown) : value };
+    } catch {
+      // Aliases are looked up here, and what is thrown quotes them.
+      return { problem: BAD_ALIAS };
+    }
   }
 
   #placeOf({ key }: Pair): Place {
@@ -104,5 +127,6 @@ class YamlReader {
 }
 
 function nameOf({ key }: Pair): string {
-  return String(isScalar(key) ? key.value : key);
+  if (!isScalar(key)) return '(a table or a list)';
+  return typeof key.value === 'symbol' ? (key.value.description ?? '') : String(key.value);
 }

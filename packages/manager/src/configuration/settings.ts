@@ -21,12 +21,13 @@ function whole(least: number): Parse {
   };
 }
 
-const names: Parse = (value) => {
+/** The names in a list, or in text that has commas between them; `undefined` where it is neither, or one is twice. */
+export function namesIn(value: unknown): readonly string[] | undefined {
   const list = typeof value === 'string' ? value.split(',') : value;
   if (!Array.isArray(list) || !list.every((item) => typeof item === 'string')) return undefined;
   const trimmed = list.map((item) => item.trim()).filter((item) => item !== '');
   return new Set(trimmed).size === trimmed.length ? trimmed : undefined;
-};
+}
 
 const address: Parse = (value) => {
   const found =
@@ -54,7 +55,7 @@ export const GENERAL_SETTINGS: readonly SettingDefinition[] = [
   {
     name: 'enabled_backends',
     expected: 'a list of different names',
-    parse: names,
+    parse: namesIn,
     description: 'The backends to run, each with a section of its name.',
   },
   {
