@@ -29,6 +29,7 @@ async function markVolume(
 ): Promise<string | undefined> {
   const done = await unlessOvertaken(() =>
     store.transaction(async (records) => {
+      await records.lockClaimed([{ kind: 'volume', id: volume.id, mode: 'exclusive' }]);
       const now = await records.getVolume(volume.id);
       if (now?.updatedAt !== volume.updatedAt) throw new Overtaken();
       if (!(await records.changeVolume(volume.id, [volume.status], { status: to, statusReason: reason }))) {
@@ -47,6 +48,7 @@ async function markSnapshot(
   const { id, status } = snapshot;
   const done = await unlessOvertaken(() =>
     store.transaction(async (records) => {
+      await records.lockClaimed([{ kind: 'snapshot', id, mode: 'exclusive' }]);
       const now = await records.getSnapshot(id);
       if (now?.updatedAt !== snapshot.updatedAt) throw new Overtaken();
       if (!(await records.changeSnapshot(id, [status], { status: to, statusReason: reason }))) {
