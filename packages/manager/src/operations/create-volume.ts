@@ -8,6 +8,7 @@ import { ManagerError } from '../errors.js';
 import { Quotas } from '../placement/quotas.js';
 import { Untouched } from './begin.js';
 import { sharedSnapshot, sharedVolume, wholeVolume } from './claims.js';
+import { changedMeanwhile } from './refusals.js';
 import { enterSnapshotState } from './snapshot-state.js';
 import { enterState, leaveInFailure, leaveInSuccess, storedUpdate } from './volume-state.js';
 import type { VolumeSource } from './volume-source.js';
@@ -57,7 +58,7 @@ export class CreateVolume implements OperationHandler<CreateVolumeParameters, Mo
   }
 
   async accept(records: Records, { volume, source }: CreateVolumeParameters): Promise<void> {
-    await requireSource(records, source);
+    await requireSource(records, source, volume.sizeBytes);
     await this.quotas.reserve(records, volume.projectId, { volumes: 1, gigabytes: volume.sizeBytes });
     await records.insertVolume(volume);
   }
@@ -178,8 +179,14 @@ function allFailed(error: unknown, failures: readonly string[]): unknown {
   });
 }
 
-async function requireSource(records: Records, source: VolumeSource | undefined): Promise<void> {
-  if (source === undefined) return;
-  if (source.kind === 'volume') await enterState(records, 'clone-source', source);
-  else await enterSnapshotState(records, source);
+/** A volume may have grown since it was looked at. */
+async function requireSource(
+  records: Records,
+  source: VolumeSource | undefined,
+  room: number,
+): Promise<void> {
+  if (source?.kind === 'snapshot') await enterSnapshotState(records, source);
+  if (source?.kind !== 'volume') return;
+  const { id, sizeBytes } = await enterState(records, 'clone-source', source);
+  if (sizeBytes > room) throw changedMeanwhile('volume', id, `it has ${sizeBytes} bytes now`);
 }

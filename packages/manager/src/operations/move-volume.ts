@@ -48,11 +48,15 @@ abstract class MoveVolume implements OperationHandler<MoveVolumeParameters, unde
   }
 
   async accept(records: Records, parameters: MoveVolumeParameters): Promise<void> {
-    await enterState(records, this.kind, parameters);
-    await requireType(records, parameters.typeId);
-    if (parameters.temporary === undefined) return;
-    await requireNoSnapshots(records, parameters.volumeId);
-    await records.insertVolume(parameters.temporary);
+    const { volumeId, temporary, typeId } = parameters;
+    const volume = await enterState(records, this.kind, parameters);
+    await requireType(records, typeId);
+    if (temporary === undefined) return;
+    if (volume.sizeBytes !== temporary.sizeBytes) {
+      throw changedMeanwhile('volume', volumeId, `it has ${volume.sizeBytes} bytes now`);
+    }
+    await requireNoSnapshots(records, volumeId);
+    await records.insertVolume(temporary);
   }
 
   async run(parameters: MoveVolumeParameters, run: OperationRun): Promise<undefined> {
