@@ -16,5 +16,6 @@ export * from './shares/mounted-shares-options.js';
 export * from './shares/options.js';
 export * from './shares/placement.js';
 export * from './shares/share-bindings.js';
+export type { ShareLimits } from './shares/share-limits.js';
 export * from './shares/share.js';
 export * from './shares/shares-file.js';

@@ -1,3 +1,5 @@
+import type { ShareLimits } from './share-limits.js';
+
 /** Which shares a backend mounts, and how. */
 export interface MountedSharesOptions {
   /** For mount(8): 'nfs', 'glusterfs'. */
@@ -8,6 +10,8 @@ export interface MountedSharesOptions {
   readonly mountPointBase: string;
   /** Mount options for all shares, one each, put before a share's own; what a shares file may not have is refused. */
   readonly mountOptions?: readonly string[];
+  /** What mounts of this kind do not take, besides what none does. */
+  readonly limits?: ShareLimits;
   /** The numeric id of the service's group, which is to own the shares and may write on them; left alone unless set. */
   readonly gid?: number;
   /** How long one mount may take; 60 s unless told. */

@@ -432,6 +432,13 @@ describe('MountedShares', () => {
       expect(() => create({ mountOptions })).toThrow(message);
     });
 
+    it('must not ask for mount options that the file system is not to have', () => {
+      const limits = { refusedOptions: ['log-file'] };
+      expect(() => create({ limits, mountOptions: ['ro', 'log-file=/etc/x'] })).toThrow(
+        /the configuration of the mounts has the mount option 'log-file', which is not allowed here/,
+      );
+    });
+
     it.each([{ sharesFile: 'shares' }, { mountPointBase: 'mnt' }])('must be absolute: %j', (options) => {
       expect(() => create(options)).toThrow(/must be an absolute path/);
     });

@@ -6,6 +6,7 @@ import { AVAILABLE_WAIT_MS, MountedSharesOptions } from './mounted-shares-option
 import { MountedShare } from './mounted-share.js';
 import { within } from './one-at-a-time.js';
 import { mountPointOf, ShareMounter } from './share-mounter.js';
+import { refusedOption } from './share-limits.js';
 import { unknownShare, type Share, type ShareProvider } from './share.js';
 import { optionProblem, type ShareSpec } from './shares-file-line.js';
 import { readSharesFile } from './shares-file.js';
@@ -29,12 +30,12 @@ export class MountedShares implements ShareProvider {
   ) {
     requireAbsolute('the shares file', options.sharesFile);
     requireAbsolute('the directory for mount points', options.mountPointBase);
-    requireMountOptions(options.mountOptions ?? []);
+    requireMountOptions(options);
   }
 
   async start(context: OperationContext): Promise<void> {
     throwIfCancelled(context);
-    const { shares, problems } = await readSharesFile(this.options.sharesFile);
+    const { shares, problems } = await readSharesFile(this.options.sharesFile, this.options.limits);
     for (const { line, reason } of problems) {
       this.logger.warn(`line ${String(line)} of ${this.options.sharesFile} is skipped: it ${reason}`);
     }
@@ -108,8 +109,9 @@ export class MountedShares implements ShareProvider {
 }
 
 /** What holds for a line of the shares file holds for all of them. */
-function requireMountOptions(options: readonly string[]): void {
-  const problem = options.map(optionProblem).find((each) => each !== undefined);
+function requireMountOptions({ mountOptions = [], limits = {} }: MountedSharesOptions): void {
+  const malformed = mountOptions.map(optionProblem).find((each) => each !== undefined);
+  const problem = malformed ?? refusedOption(mountOptions, limits);
   if (problem === undefined) return;
   throw new DriverError({ code: 'invalid-input', message: `the configuration of the mounts ${problem}` });
 }

@@ -17,7 +17,9 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'its directory does not exist; see whether a file system that should be mounted there is missing',
   ENOTDIR: 'its path is not a directory',
   ESTALE: 'its server no longer knows it (stale file handle); unmount it, it is then mounted again',
-  ENOTCONN: 'its file system process has ended (not connected); unmount it, it is then mounted again',
+  ENOTCONN:
+    'it is not connected; see whether its server is up and can be reached: if it is, the file system process of ' +
+    'the mount has ended, so unmount it, it is then mounted again',
   EIO: 'its storage reports an input/output error; see the log of its server',
 };
 

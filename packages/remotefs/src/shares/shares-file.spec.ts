@@ -69,6 +69,22 @@ describe('parseSharesFile', () => {
     expect(JSON.stringify(problems)).not.toContain('s3cret');
   });
 
+  it('takes less where the file system does, and says so of the line', () => {
+    const limits = {
+      refusedOptions: ['log-file'],
+      shareProblem: (share: string) => (share.endsWith('/') ? 'ends with a slash' : undefined),
+    };
+    const text = 'h:/a -o log-level=INFO\nh:/b -o ro,LOG-FILE=/etc/x\nh:/c/\n-o log-file=/x\n';
+    expect(parseSharesFile(text, limits)).toEqual({
+      shares: [{ share: 'h:/a', options: ['log-level=INFO'] }],
+      problems: [
+        { line: 2, reason: "has the mount option 'log-file', which is not allowed here" },
+        { line: 3, reason: 'ends with a slash' },
+        { line: 4, reason: expect.stringContaining('begins with an option') as string },
+      ],
+    });
+  });
+
   it('skips blank lines and comments, and counts them', () => {
     const { shares, problems } = parseSharesFile('\r\n  \n  # h:/x\n\nh:/v\nbad\n');
     expect(shares.map(({ share }) => share)).toEqual(['h:/v']);

@@ -1,6 +1,7 @@
 import { DriverError, messageOf } from '@scoria/core';
 import { open } from 'node:fs/promises';
 import { systemCode } from '../chain/file-errors.js';
+import { limitProblem, type ShareLimits } from './share-limits.js';
 import { parseLine, type ShareSpec } from './shares-file-line.js';
 import { normalSource } from './source-name.js';
 
@@ -26,8 +27,9 @@ const MAX_BYTES = 1024 * 1024;
  * Reads the text of a shares file: `host:/volume [-o mount,options]` a line. Blank lines and lines that begin with
  * '#' are skipped, `\040` is a space in a share, IPv6 hosts are in brackets. Never throws: a line that cannot be
  * taken is a problem, and a share that comes again one problem, however often it comes.
+ * @param limits of the kind of file system that is to be mounted
  */
-export function parseSharesFile(text: string): SharesFile {
+export function parseSharesFile(text: string, limits: ShareLimits = {}): SharesFile {
   const shares: ShareSpec[] = [];
   const problems: LineProblem[] = [];
   const first = new Map<string, { line: number; reported: boolean }>();
@@ -38,7 +40,7 @@ export function parseSharesFile(text: string): SharesFile {
     const line = index + 1;
     const content = raw.replace(/^[ \t]+|[ \t\r]+$/g, '');
     if (content === '' || content.startsWith('#')) continue;
-    const parsed = parseLine(content);
+    const parsed = parseWithin(content, limits);
     if (typeof parsed === 'string') {
       problems.push({ line, reason: parsed });
       continue;
@@ -55,12 +57,18 @@ export function parseSharesFile(text: string): SharesFile {
   return { shares, problems };
 }
 
+function parseWithin(content: string, limits: ShareLimits): ShareSpec | string {
+  const parsed = parseLine(content);
+  return typeof parsed === 'string' ? parsed : (limitProblem(parsed, limits) ?? parsed);
+}
+
 /**
  * Reads a shares file.
+ * @param limits as for {@link parseSharesFile}
  * @throws DriverError `unavailable` if the file cannot be read or has no line that can be used
  */
-export async function readSharesFile(file: string): Promise<SharesFile> {
-  const parsed = parseSharesFile(await readText(file));
+export async function readSharesFile(file: string, limits: ShareLimits = {}): Promise<SharesFile> {
+  const parsed = parseSharesFile(await readText(file), limits);
   if (parsed.shares.length > 0) return parsed;
   const problems = parsed.problems.map(({ line, reason }) => `line ${String(line)} ${reason}`);
   const found =

@@ -1,0 +1,35 @@
+import { DriverOptions, inject, injectable } from '@scoria/core';
+import type { ConnectionInfo } from '@scoria/core';
+import type { ActiveFile } from '@scoria/remotefs';
+import { RemoteFsDriver, RemoteFsTools } from '@scoria/remotefs';
+import path from 'node:path';
+import { mountOptionsOf } from './options.js';
+import type { GlusterfsOptions } from './options.js';
+
+/** Volumes as files on GlusterFS volumes. */
+@injectable()
+export class GlusterfsDriver extends RemoteFsDriver {
+  protected readonly identity = { vendorName: 'Scoria', storageProtocol: 'glusterfs' };
+
+  constructor(
+    @inject(RemoteFsTools) tools: RemoteFsTools,
+    @inject(DriverOptions) private readonly options: GlusterfsOptions,
+  ) {
+    super(tools);
+  }
+
+  /** What os-brick's remotefs connector and Nova's libvirt driver take for `glusterfs`. */
+  protected connectionInfo({ share, file, format }: ActiveFile): ConnectionInfo {
+    const options = [...mountOptionsOf(this.options), ...(share.options ?? [])].join(',');
+    return {
+      driver_volume_type: 'glusterfs',
+      data: {
+        export: share.share,
+        name: file,
+        format,
+        ...(options === '' ? {} : { options: `-o ${options}` }),
+      },
+      mount_point_base: path.dirname(share.path),
+    };
+  }
+}
