@@ -1,0 +1,29 @@
+import { Arena } from './races/arena.js';
+import { mayShare, PAIRS } from './races/contests.js';
+import { raceBesideCommand, raceManagers } from './races/line-ups.js';
+
+const ROUNDS = 12;
+
+describe('two at one volume at the same moment', () => {
+  let arena: Arena;
+  beforeAll(async () => {
+    arena = await Arena.open();
+  });
+  afterAll(() => arena[Symbol.asyncDispose]());
+
+  it.each(PAIRS)('managers: %s and %s', async (...pair) => {
+    const tally = await raceManagers(arena, pair, ROUNDS);
+    if (mayShare(pair)) expect(tally.count('shared')).toBe(ROUNDS);
+    else expect(tally.count('conflict')).toBeGreaterThan(0);
+  });
+
+  it('a manager and a command: each of these pairs', async () => {
+    const tally = await raceBesideCommand(arena, PAIRS);
+    expect(tally.count('conflict')).toBeGreaterThan(0);
+    expect(tally.count('shared')).toBe(PAIRS.filter(mayShare).length);
+  });
+
+  it('leave nothing on the backends', async () => {
+    expect(await arena.files()).toEqual([]);
+  });
+});
