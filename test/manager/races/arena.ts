@@ -24,6 +24,8 @@ export class Arena implements AsyncDisposable {
     readonly directory: string,
     readonly managers: readonly [KillableManager, KillableManager],
     readonly records: Store,
+    /** Where each process that works has its lock. */
+    readonly owners: string,
   ) {}
 
   static async open(): Promise<Arena> {
@@ -31,7 +33,9 @@ export class Arena implements AsyncDisposable {
     await writeConfiguration(directory);
     const managers = [new KillableManager(), new KillableManager()] as const;
     await Promise.all(managers.map((manager) => manager.begin({ directory, forCommand: false })));
-    return new Arena(directory, managers, await openRecords(await configurationIn(directory)));
+    const configuration = await configurationIn(directory);
+    const owners = path.join(configuration.statePath, 'owners');
+    return new Arena(directory, managers, await openRecords(configuration), owners);
   }
 
   /** A new volume with bytes in it, and a snapshot of other bytes where the pair puts it back. */

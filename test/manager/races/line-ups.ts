@@ -26,7 +26,7 @@ export async function raceManagers(
 
 /** A manager and a command, which has the first order of a pair and of the next one the second. */
 export async function raceBesideCommand(arena: Arena, pairs: readonly Pair[]): Promise<RaceTally> {
-  const manager = withNewcomer(arena.managers[0], arena.directory);
+  const manager = withNewcomer(arena.managers[0], arena.owners);
   const command = new CommandRacer(arena.directory);
   return race(arena, pairs, (round) => (round % 2 === 0 ? [command, manager] : [manager, command]));
 }

@@ -1,5 +1,4 @@
 import { readdir } from 'node:fs/promises';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OrderEnd } from '../kill/killable-manager.js';
 import type { RaceOrder } from './contests.js';
@@ -22,11 +21,14 @@ export function late(racer: Racer, milliseconds: number): Racer {
   };
 }
 
-/** Is told when another process has begun to work on the state: the start of a command takes long. */
-export function withNewcomer(racer: Racer, directory: string): Racer {
+/**
+ * Is told when another process has begun to work on the state: the start of a command takes long.
+ * @param owners where each process that works has its lock
+ */
+export function withNewcomer(racer: Racer, owners: string): Racer {
   return {
     obey: async (order) => {
-      await newcomer(path.join(directory, 'owners'));
+      await newcomer(owners);
       return racer.obey(order);
     },
   };
