@@ -10,7 +10,7 @@ export function readYaml(file: string, text: string): RawConfiguration {
   if (isTooDeep(text)) return unreadable(file, TOO_DEEP);
   const lines = new LineCounter();
   // Its own messages would quote lines, and its warnings go to standard error.
-  const quiet = { prettyErrors: false, logLevel: 'silent' } as const;
+  const quiet = { prettyErrors: false, logLevel: 'error' } as const;
   const document = parseDocument(text, { lineCounter: lines, merge: true, ...quiet });
   return new YamlReader(file, document, lines).read();
 }
