@@ -1,6 +1,8 @@
 import { GIB } from '@scoria/core';
 import type { ManagerEvent } from '@scoria/manager';
+import type { OperationRecord } from '@scoria/store';
 import { BACKENDS } from './kill/configuration.js';
+import { expectToldInOrder, restartedUnchanged } from './main-job/expectations.js';
 import { CALLER, CELLS_A_GIB, ended, JobStage, together } from './main-job/job-stage.js';
 
 const MIDDLE = CELLS_A_GIB / 2;
@@ -96,13 +98,135 @@ describe('the main job', () => {
     expect(await stage.findings()).toEqual([]);
   });
 
-  it('adopts what another program wrote, snapshots and all', async () => {
+  it('adopts what another program wrote, snapshots and bytes and all', async () => {
     const stranger = await stage.stranger();
-    await ended(stranger.createVolume(CALLER, { name: 'theirs', backend: 'qcow2', sizeBytes: GIB }));
-    await stranger.stop();
+    const { id } = await stranger.create('theirs', 'qcow2');
+    const before = await stranger.write('theirs', 0, MIDDLE);
+    const snapshot = await stranger.snapshot('theirs', 'monday');
+    const after = await stranger.write('theirs', 0, LAST);
+    await stranger.manager.stop();
+
     const { manager } = stage;
-    const { adopted, refused } = await manager.adoptBackend(CALLER, 'qcow2');
-    expect({ adopted, refused }).toMatchObject({ adopted: [{ snapshots: 0 }], refused: [] });
+    const planned = await manager.adoptBackend(CALLER, 'qcow2', { dryRun: true });
+    expect(planned).toMatchObject({ dryRun: true, adopted: [{ id, snapshots: 1 }], refused: [] });
+    expect(await manager.listVolumes(CALLER)).toEqual([]);
+    const done = await manager.adoptBackend(CALLER, 'qcow2');
+    expect(done).toMatchObject({ adopted: [{ id, snapshots: 1 }], refused: [] });
+    expect(await manager.getVolume(CALLER, id)).toMatchObject({ status: 'available', sizeBytes: GIB });
+    expect(await stage.readSnapshot(snapshot)).toEqual(before);
+    expect(await stage.read(id)).toEqual(together(before, after));
+    expect(await stage.inUse()).toEqual({ volumes: 1, snapshots: 1, gigabytes: 2 * GIB });
+    expect(await manager.adoptBackend(CALLER, 'qcow2')).toMatchObject({ adopted: [], alreadyKnown: 1 });
     expect(await stage.findings()).toEqual([]);
+  });
+
+  it('refuses what is more than the project may have, and counts nothing of it', async () => {
+    const { manager } = stage;
+    await stage.create('data', 'raw');
+    await manager.setQuota(CALLER.projectId, 'volumes', 1);
+    await manager.setQuota(CALLER.projectId, 'snapshots', 0);
+    await manager.setQuota(CALLER.projectId, 'gigabytes', 2 * GIB);
+    const refused = [
+      manager.createVolume(CALLER, { name: 'more', sizeBytes: GIB }),
+      manager.createVolume(CALLER, { name: 'more', fromVolume: 'data' }),
+      manager.createSnapshot(CALLER, { volume: 'data', name: 'more' }),
+      manager.extendVolume(CALLER, 'data', 3 * GIB),
+    ];
+    for (const one of refused)
+      await expect(one).rejects.toMatchObject({
+        code: 'quota-exceeded',
+        message: expect.stringContaining(`project ${CALLER.projectId} may have`) as unknown,
+      });
+    expect(await stage.inUse()).toEqual({ volumes: 1, snapshots: 0, gigabytes: GIB });
+    expect((await manager.listVolumes(CALLER)).map(({ status }) => status)).toEqual(['available']);
+    await ended(manager.extendVolume(CALLER, 'data', 2 * GIB));
+    // Where a volume goes, what counts it goes too.
+    await ended(manager.deleteVolume(CALLER, 'data'));
+    await stage.create('other', 'raw');
+    expect(await stage.findings()).toEqual([]);
+  });
+
+  it('tells what happens in its order, and lists it with steps and progress', async () => {
+    const { manager } = stage;
+    const events: ManagerEvent[] = [];
+    const stop = manager.onEvent((event) => events.push(event));
+    const { id } = await stage.create('data', 'raw');
+    await stage.write('data', 0, LAST);
+    await ended(manager.migrateVolume(CALLER, 'data', 'qcow2'));
+    await manager.useVolumeData(CALLER, 'data', 'read-only', (_, progress) =>
+      Promise.resolve(progress(3, 4)),
+    );
+    await expect(ended(manager.revertVolume(CALLER, 'data', 'nothing'))).rejects.toMatchObject({
+      code: 'not-found',
+    });
+    await ended(manager.deleteVolume(CALLER, 'data'));
+    stop();
+    await stage.create('unheard', 'raw');
+
+    const operations = (await manager.listOperations({ resourceId: id })).reverse();
+    const kinds = ['create-volume', 'import-data', 'migrate-volume', 'export-data', 'delete-volume'];
+    expect(operations.map(({ kind }) => kind)).toEqual(kinds);
+    expect(operations.map(({ outcome }) => outcome)).toEqual(kinds.map(() => 'succeeded'));
+    for (const operation of operations) expectToldInOrder(events, operation);
+    expect(new Set(events.map(({ operationId }) => operationId)).size).toBe(kinds.length);
+    const [, , migration, reading] = operations as [unknown, unknown, OperationRecord, OperationRecord];
+    const told = events.filter(({ operationId }) => operationId === migration.id);
+    expect(told.map(({ step }) => step)).toContain('switch to the copy');
+    expect(told.some(({ done, total }) => done === GIB && total === GIB)).toBe(true);
+    expect(reading).toMatchObject({ progressDone: 3, progressTotal: 4 });
+    expect(await manager.getOperation(migration.id)).toEqual(migration);
+  });
+
+  it('keeps everything when the manager ends and another one starts between any two steps', async () => {
+    const { id } = await stage.create('data', 'qcow2');
+    await restartedUnchanged(stage);
+    const first = await stage.write('data', 0, LAST);
+    await restartedUnchanged(stage);
+    const snapshot = await stage.snapshot('data', 'monday');
+    await restartedUnchanged(stage);
+    const second = await stage.write('data', 0);
+    await ended(stage.manager.extendVolume(CALLER, 'data', 2 * GIB));
+    await restartedUnchanged(stage);
+    await ended(stage.manager.createVolume(CALLER, { name: 'copy', fromSnapshot: snapshot }));
+    await restartedUnchanged(stage);
+    expect(await stage.read('copy')).toEqual(first);
+    expect(await stage.read(id)).toEqual(together(first, second));
+    expect(await stage.readSnapshot(snapshot)).toEqual(first);
+    await ended(stage.manager.deleteVolume(CALLER, 'data', { cascade: true }));
+    await restartedUnchanged(stage);
+    expect((await stage.manager.listVolumes(CALLER)).map(({ name }) => name)).toEqual(['copy']);
+    expect(await stage.findings()).toEqual([]);
+  });
+
+  it('says what is in the way of a deletion, and what frees the volume does free it', async () => {
+    const { manager } = stage;
+    const { id } = await stage.create('data', 'raw');
+    const snapshot = await stage.snapshot('data', 'monday');
+    const copy = await ended(manager.createVolume(CALLER, { name: 'copy', fromSnapshot: 'monday' }));
+    const connector = { host: 'compute-1' };
+    const attachment = await ended(manager.attachVolume(CALLER, { volume: 'data', connector }));
+    const { blockers, dependents } = await manager.dependencies(CALLER, 'volume', 'data');
+    expect(blockers.map(({ remedy }) => remedy)).toEqual([
+      `scoria snapshot delete ${snapshot}`,
+      `scoria volume detach ${attachment.id}`,
+    ]);
+    expect(dependents.map((one) => one.id)).toEqual([snapshot, attachment.id]);
+    const ofSnapshot = await manager.dependencies(CALLER, 'snapshot', snapshot);
+    expect(ofSnapshot.dependents).toMatchObject([{ kind: 'volume', id: copy.id, name: 'copy' }]);
+    await expect(manager.deleteVolume(CALLER, 'data', { cascade: true })).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining('detach it first') as unknown,
+    });
+
+    await ended(manager.detachVolume(CALLER, attachment.id));
+    await expect(manager.deleteVolume(CALLER, 'data')).rejects.toMatchObject({
+      code: 'has-dependents',
+      details: { blockers: [snapshot] },
+    });
+    await ended(manager.deleteSnapshot(CALLER, snapshot));
+    expect(await manager.dependencies(CALLER, 'volume', 'data')).toMatchObject({ blockers: [] });
+    await ended(manager.deleteVolume(CALLER, 'data'));
+    await expect(manager.getVolume(CALLER, id)).rejects.toMatchObject({ code: 'not-found' });
+    expect(await stage.read('copy')).toEqual(new Map());
   });
 });

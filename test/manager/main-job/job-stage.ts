@@ -20,12 +20,17 @@ export class JobStage implements AsyncDisposable {
 
   private constructor(
     readonly directory: string,
+    private readonly state: string,
     private current: VolumeManager,
   ) {}
 
   static async open(): Promise<JobStage> {
     const directory = await mkdtemp(path.join(tmpdir(), 'scoria-main-job-'));
-    return new JobStage(directory, await startManager(configurationOf(directory)));
+    return JobStage.#start(directory, 'state');
+  }
+
+  static async #start(directory: string, state: string): Promise<JobStage> {
+    return new JobStage(directory, state, await startManager(configurationOf(directory, state)));
   }
 
   get manager(): VolumeManager {
@@ -35,12 +40,12 @@ export class JobStage implements AsyncDisposable {
   /** Ends the manager, and starts another one on what it left. */
   async restart(): Promise<void> {
     await this.current.stop();
-    this.current = await startManager(configurationOf(this.directory));
+    this.current = await startManager(configurationOf(this.directory, this.state));
   }
 
-  /** Another program's manager: it has the same volumes' directories, and records of its own. */
-  async stranger(): Promise<VolumeManager> {
-    return startManager(configurationOf(this.directory, 'of-the-stranger'));
+  /** Another program at work on the same directories of volumes, with records of its own; it is to be stopped. */
+  async stranger(): Promise<JobStage> {
+    return JobStage.#start(this.directory, 'of-the-stranger');
   }
 
   async create(name: string, backend: string): Promise<VolumeRecord> {
@@ -111,7 +116,7 @@ async function startManager(configuration: Configuration): Promise<VolumeManager
   return manager;
 }
 
-function configurationOf(directory: string, state = 'state'): Configuration {
+function configurationOf(directory: string, state: string): Configuration {
   const statePath = path.join(directory, state);
   return {
     statePath,
