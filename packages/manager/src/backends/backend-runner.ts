@@ -150,10 +150,24 @@ export class BackendRunner {
 
   async #attempt(): Promise<void> {
     try {
-      await this.#startUp(await this.#make());
-      await this.#become('up', undefined);
+      await this.#startUp(await this.#made());
+      if (!this.#isStopped()) await this.#become('up', undefined);
     } catch (error) {
       if (!this.#isStopped()) await this.#become('down', messageOf(error));
+    }
+  }
+
+  /** A driver's module that never ends loading must not keep the others waiting; one that is late is let go. */
+  async #made(): Promise<Backend> {
+    const making = this.#make();
+    try {
+      return await this.#limited('loading the driver', async () => making);
+    } catch (error) {
+      void making.then(
+        (late) => this.#discard(late),
+        () => undefined,
+      );
+      throw error;
     }
   }
 

@@ -134,15 +134,16 @@ export class Backends implements BackendAccess {
     if (!this.#kept) return;
     const volumes = await everyVolume(this.ports.store, { backend, status: 'in-use' });
     const queue = new PQueue({ concurrency: this.configuration.backendConcurrency });
-    await queue.addAll(
-      volumes.map((volume) => async () => {
-        try {
-          if (!stopping.aborted) await ensureExport(toDriverVolume(volume));
-        } catch (error) {
-          if (!stopping.aborted) await this.#withoutExport(volume, error);
-        }
-      }),
-    );
+    const exported = async (volume: VolumeRecord): Promise<void> => {
+      try {
+        if (!stopping.aborted) await ensureExport(toDriverVolume(volume));
+      } catch (error) {
+        if (!stopping.aborted) await this.#withoutExport(volume, error);
+      }
+    };
+    // None goes on after the others, on a driver that has been ended.
+    const ends = await Promise.allSettled(volumes.map((volume) => queue.add(() => exported(volume))));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   async #withoutExport({ id, backend }: VolumeRecord, error: unknown): Promise<void> {

@@ -13,6 +13,7 @@ export async function within<T>(
   { milliseconds, signal, late }: Limit,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
+  if (signal.aborted) throw stopping();
   const abort = new AbortController();
   const end = (reason: DriverError): void => {
     abort.abort(reason);
@@ -21,9 +22,8 @@ export async function within<T>(
     end(new DriverError({ code: 'timeout', message: late }));
   }, milliseconds);
   const onStop = (): void => {
-    end(new DriverError({ code: 'cancelled', message: 'the manager is stopping' }));
+    end(stopping());
   };
-  if (signal.aborted) onStop();
   signal.addEventListener('abort', onStop, { once: true });
   try {
     return await Promise.race([rejection(abort.signal), work(abort.signal)]);
@@ -33,12 +33,15 @@ export async function within<T>(
   }
 }
 
+function stopping(): DriverError {
+  return new DriverError({ code: 'cancelled', message: 'the manager is stopping' });
+}
+
 async function rejection(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
     const onAbort = (): void => {
       reject(signal.reason as Error);
     };
-    if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
   });
 }

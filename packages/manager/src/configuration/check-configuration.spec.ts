@@ -125,8 +125,8 @@ describe('checking a configuration', () => {
     await using files = await ConfigurationFiles.open();
     const sealed = path.join(files.directory, 'sealed');
     await mkdir(sealed, { mode: 0o500 });
-    // Nothing is sealed for root; /proc is.
-    const statePath = process.getuid?.() === 0 ? '/proc/self/scoria' : './sealed/state';
+    // Nothing is sealed for root, but what is no directory.
+    const statePath = process.getuid?.() === 0 ? '/dev/null/state' : './sealed/state';
     const said = await check(files, 's.yaml', [`state_path: ${statePath}`, ...ONE, '    array_name: a']);
     expect(said).toEqual([expect.stringMatching(/^s\.yaml:1:1: state_path .* cannot be written/)]);
   });

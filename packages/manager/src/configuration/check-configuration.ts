@@ -10,6 +10,7 @@ import type { DriverPlugin } from '@scoria/core';
 import { access, constants, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { BackendSection, Configuration } from '../configuration.js';
+import type { DriverNames } from './backend-sections.js';
 import { unknownDriver } from './backend-sections.js';
 import { hasPassword } from './database-url.js';
 import type { Interpreted } from './interpret.js';
@@ -74,9 +75,7 @@ class Check {
       return await loadPlugin(specifierOf(section, baseDirectoryOf(this.read.configuration)));
     } catch (cause) {
       const isMissing = cause instanceof PluginError && cause.code === 'plugin-not-found';
-      const text = isMissing
-        ? `${unknownDriver(section.driver, this.source.drivers)}; a package has to be installed`
-        : messageOf(cause);
+      const text = isMissing ? notInstalled(section.driver, this.source.drivers) : messageOf(cause);
       this.#error(section.name, 'volume_driver', text);
       return undefined;
     }
@@ -115,6 +114,12 @@ class Check {
     if ((mode & 0o004) === 0) return;
     this.#problems.warning(undefined, 'it has secrets in it and every user can read it; chmod o-r it');
   }
+}
+
+/** A near name says enough; else the package is perhaps the right one. */
+function notInstalled(driver: string, drivers: DriverNames): string {
+  const text = unknownDriver(driver, drivers);
+  return text.endsWith('?') ? text : `${text}; a package has to be installed`;
 }
 
 type SectionValues = Readonly<Record<string, unknown>>;
