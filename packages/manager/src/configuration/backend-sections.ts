@@ -1,7 +1,8 @@
 import type { BackendSection } from '../configuration.js';
 import { nearestName } from './nearest-name.js';
 import type { ProblemList } from './problems.js';
-import type { Place, RawConfiguration, RawSection } from './raw-configuration.js';
+import type { Place } from './place.js';
+import type { RawConfiguration, RawSection } from './raw-configuration.js';
 
 /** The drivers that can be named without a path: packages, and other names they go by. */
 export interface DriverNames {

@@ -1,6 +1,7 @@
 import { nearestName } from './nearest-name.js';
 import type { ProblemList } from './problems.js';
-import type { Place, RawConfiguration, Setting } from './raw-configuration.js';
+import type { Place } from './place.js';
+import type { RawConfiguration, Setting } from './raw-configuration.js';
 import { CINDERS_DATABASE } from './read-cinder-conf.js';
 import type { SettingDefinition } from './settings.js';
 import { GENERAL_SETTINGS } from './settings.js';

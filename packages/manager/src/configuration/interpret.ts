@@ -5,7 +5,8 @@ import { readBackends } from './backend-sections.js';
 import { GeneralSettings } from './general-settings.js';
 import type { ConfigurationProblem } from './problems.js';
 import { ProblemList } from './problems.js';
-import type { Place, RawConfiguration } from './raw-configuration.js';
+import type { Place } from './place.js';
+import type { RawConfiguration } from './raw-configuration.js';
 import {
   DEFAULT_CONCURRENCY,
   DEFAULT_LISTEN,

@@ -1,4 +1,4 @@
-import type { Place } from './raw-configuration.js';
+import type { Place } from './place.js';
 
 /** One thing that is wrong, or worth a word, with the place where it can be mended. */
 export interface ConfigurationProblem extends Partial<Place> {

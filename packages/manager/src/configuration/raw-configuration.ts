@@ -1,10 +1,5 @@
+import type { Place } from './place.js';
 import type { ConfigurationProblem } from './problems.js';
-
-/** Where something stands in a file; lines and columns begin at 1. */
-export interface Place {
-  readonly line: number;
-  readonly column?: number;
-}
 
 /** A value as it was written, and where. */
 export interface Setting extends Place {

@@ -1,7 +1,8 @@
 import type { Document, Node, Pair, YAMLMap } from 'yaml';
 import { isAlias, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
 import { ProblemList } from './problems.js';
-import type { Place, RawConfiguration, RawSection, Setting } from './raw-configuration.js';
+import type { Place } from './place.js';
+import type { RawConfiguration, RawSection, Setting } from './raw-configuration.js';
 import { isTooDeep } from './yaml-depth.js';
 import { BAD_ALIAS, describeYamlError, NOT_A_TABLE, TOO_DEEP } from './yaml-problems.js';
 
