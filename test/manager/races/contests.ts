@@ -26,6 +26,11 @@ export function mayShare(pair: Pair): boolean {
   return pair.every((kind) => SHARING.includes(kind));
 }
 
+/** Whether one has to be in the way of the other: not where snapshots, which a revert needs, keep a volume where it is. */
+export function mustConflict(pair: Pair): boolean {
+  return !mayShare(pair) && !(pair.includes('revert') && pair.includes('migrate'));
+}
+
 /** The snapshot that a volume is put back to, where the pair needs one. */
 export function snapshotOf(volume: string): string {
   return `${volume}-before`;
