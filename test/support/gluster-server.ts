@@ -25,7 +25,7 @@ export interface GlusterVolumeOptions {
  */
 export class GlusterServer implements AsyncDisposable {
   readonly address = '10.77.0.1';
-  /** In the network, but nobody answers there. */
+  /** Not in the network: nobody answers there. */
   readonly deadAddress = '10.77.0.9';
 
   private constructor(
@@ -106,7 +106,7 @@ export class GlusterServer implements AsyncDisposable {
     this.holder.stdin.write('ready\n');
     await Promise.race([once(this.holder.stdout, 'data'), failureOf(this.holder)]);
     await this.#inside('ip', 'link', 'set', 'lo', 'up');
-    await this.#inside('ip', 'address', 'add', `${this.address}/24`, 'dev', 'lo');
+    await this.#inside('ip', 'address', 'add', `${this.address}/32`, 'dev', 'lo');
     for (const directory of ['/run', '/var/lib/glusterd', LOGS]) await this.#mountMemory(directory);
   }
 
