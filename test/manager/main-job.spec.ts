@@ -153,9 +153,10 @@ describe('the main job', () => {
     const { id } = await stage.create('data', 'raw');
     await stage.write('data', 0, LAST);
     await ended(manager.migrateVolume(CALLER, 'data', 'qcow2'));
-    await manager.useVolumeData(CALLER, 'data', 'read-only', (_, progress) =>
-      Promise.resolve(progress(3, 4)),
-    );
+    await manager.useVolumeData(CALLER, 'data', 'read-only', async (_, progress) => {
+      progress(3, 4);
+      return Promise.resolve();
+    });
     await expect(ended(manager.revertVolume(CALLER, 'data', 'nothing'))).rejects.toMatchObject({
       code: 'not-found',
     });
