@@ -1,6 +1,6 @@
 import { KillRun } from './kill/kill-run.js';
 
-const KILLS = 20;
+const KILLS = 12;
 
 it('loses nothing and leaves nothing half done when managers and commands are killed', async () => {
   const seed = Math.floor(Math.random() * 2 ** 31);

@@ -2,9 +2,9 @@ import { Arena } from './races/arena.js';
 import { mayShare, mustConflict, PAIRS } from './races/contests.js';
 import { raceBesideCommand, raceManagers } from './races/line-ups.js';
 
-const ROUNDS = 12;
+const ROUNDS = 6;
 /** A command takes long to start. */
-const COMMAND_PAIRS = PAIRS.filter((_, index) => index % 2 === 0);
+const COMMAND_PAIRS = PAIRS.filter((_, index) => index % 4 === 0);
 
 describe('two at one volume at the same moment', () => {
   let arena: Arena;
@@ -19,7 +19,7 @@ describe('two at one volume at the same moment', () => {
     if (mustConflict(pair)) expect(tally.count('conflict')).toBeGreaterThan(0);
   });
 
-  it('a manager and a command: every other of these pairs', async () => {
+  it('a manager and a command: some of these pairs', async () => {
     const tally = await raceBesideCommand(arena, COMMAND_PAIRS);
     expect(tally.count('conflict')).toBeGreaterThan(0);
     expect(tally.count('shared')).toBe(COMMAND_PAIRS.filter(mayShare).length);

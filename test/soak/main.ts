@@ -2,6 +2,7 @@
 import { soakChains } from './chains.js';
 import { soakCrash } from './crash.js';
 import { soakManager } from './manager.js';
+import { soakRaces } from './races.js';
 
 type Soak = (args: readonly string[]) => Promise<void>;
 
@@ -9,6 +10,7 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   chains: soakChains,
   crash: soakCrash,
   manager: soakManager,
+  races: soakRaces,
 };
 
 const [, , name = '', ...args] = process.argv;
