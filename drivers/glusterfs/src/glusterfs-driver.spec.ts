@@ -13,6 +13,7 @@ const V = '0f5a2f2e-7a1c-4b7e-8b0c-000000000001';
 const FILE = `volume-${V}`;
 const A = 'a.example:/volumes';
 const B = 'b.example:/volumes/cinder';
+const UNCACHED = 'entry-timeout=0,attribute-timeout=0,direct-io-mode=enable';
 const BLOCK_BYTES = 512;
 
 let base: string;
@@ -150,7 +151,9 @@ describe('the start', () => {
     ['both', `${A} -o acl`, { glusterfs_mount_options: 'noatime' }, 'noatime,acl,nosuid,nodev'],
   ])('mounts a share with %s, through the privileged helper', async (_what, line, options, mountOptions) => {
     await start(line, options);
-    expect(callsOf('mount')).toEqual([['mount', '-t', 'glusterfs', '-o', mountOptions, A, pointOf(A)]]);
+    expect(callsOf('mount')).toEqual([
+      ['mount', '-t', 'glusterfs', '-o', `${UNCACHED},${mountOptions}`, A, pointOf(A)],
+    ]);
     const privileged = commands.calls.filter(({ command }) => command !== 'qemu-img');
     expect(privileged.every((call) => call.privileged)).toBe(true);
   });

@@ -1,8 +1,9 @@
 import { DriverOptions, inject, injectable } from '@scoria/core';
-import type { ConnectionInfo } from '@scoria/core';
+import type { ConnectionInfo, OperationContext } from '@scoria/core';
 import type { ActiveFile } from '@scoria/remotefs';
 import { RemoteFsDriver, RemoteFsTools } from '@scoria/remotefs';
 import path from 'node:path';
+import { cacheProblem } from './client-caches.js';
 import { mountOptionsOf } from './options.js';
 import type { GlusterfsOptions } from './options.js';
 
@@ -16,6 +17,17 @@ export class GlusterfsDriver extends RemoteFsDriver {
     @inject(DriverOptions) private readonly options: GlusterfsOptions,
   ) {
     super(tools);
+  }
+
+  override async checkForSetupError(context: OperationContext): Promise<void> {
+    await super.checkForSetupError(context);
+    for (const { share, path: mountPoint } of await this.tools.volumes.shares.available()) {
+      const problem = await cacheProblem(mountPoint);
+      if (problem === undefined) continue;
+      context.logger.warn(
+        `the share ${share} answers from its client's memory, so only one host may use it; for several, ${problem}`,
+      );
+    }
   }
 
   /** What os-brick's remotefs connector and Nova's libvirt driver take for `glusterfs`. */

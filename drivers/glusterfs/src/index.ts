@@ -7,6 +7,7 @@ import {
   RemoteFsPolicy,
 } from '@scoria/remotefs';
 import path from 'node:path';
+import { UNCACHED } from './client-caches.js';
 import { GlusterfsDriver } from './glusterfs-driver.js';
 import { GLUSTERFS_OPTIONS, mountOptionsOf } from './options.js';
 import type { GlusterfsOptions } from './options.js';
@@ -18,7 +19,8 @@ function mountedShares(options: GlusterfsOptions, { stateDirectory }: BackendIde
     fstype: 'glusterfs',
     sharesFile: path.resolve(options.glusterfs_shares_config),
     mountPointBase: path.resolve(options.glusterfs_mount_point_base ?? path.join(stateDirectory, 'mnt')),
-    mountOptions: mountOptionsOf(options),
+    // Before the operator's, which count where they say otherwise.
+    mountOptions: [...UNCACHED, ...mountOptionsOf(options)],
     limits: GLUSTERFS_SHARES,
     ...(gid === undefined ? {} : { gid }),
   };

@@ -103,6 +103,13 @@ export class MountedShare {
   async #lookAtFiles(): Promise<void> {
     const problem = await this.#probe.problem();
     if (problem !== undefined) throw unusableShare(this.share.share, problem);
+    // Where a mount does not last, the files were those of the directory below it.
+    if (!(await this.tools.mounter.isMounted(this.spec))) {
+      throw unusableShare(
+        this.share.share,
+        'it was mounted, but the mount has ended; see the log of its client',
+      );
+    }
     this.#foundUsableAt = this.tools.clock.now();
   }
 

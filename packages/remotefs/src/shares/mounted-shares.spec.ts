@@ -10,6 +10,7 @@ import {
 import { commandLine, FakeClock, FakeCommandRunner, FakeLockManager, MemoryLogger } from '@scoria/testkit';
 import { Container } from 'inversify';
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -132,6 +133,17 @@ describe('MountedShares', () => {
       expect(mounts()[0]).toContain(B);
     });
 
+    it('does not take the directory below for the share when the mount does not last', async () => {
+      const { entries } = table;
+      table.find = async (directory) => {
+        const hasEnded = existsSync(path.join(directory, '.scoria'));
+        return Promise.resolve(hasEnded ? undefined : entries.find((entry) => entry.directory === directory));
+      };
+      expect((await failureOf(create().start(context))).message).toMatch(
+        /a\.example:\/volume: it was mounted, but the mount has ended; see the log of its client/,
+      );
+    });
+
     it('finds the mount when the base is reached by a link', async () => {
       await mkdir(path.join(base, 'real'));
       await symlink(path.join(base, 'real'), path.join(base, 'mnt'));
@@ -225,6 +237,11 @@ describe('MountedShares', () => {
         'a mount that fails',
         () => ({ exitCode: 32, stderr: 'no such host' }),
         /it cannot be mounted: .*no such host/,
+      ],
+      [
+        'a mount program that is missing',
+        () => ({ exitCode: 32, stderr: "mount: /x: unknown filesystem type 'nfs'." }),
+        /unknown filesystem type 'nfs'.*; is mount\.nfs installed\?/,
       ],
       [
         'a mount that hangs',

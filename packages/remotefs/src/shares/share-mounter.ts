@@ -60,6 +60,11 @@ export class ShareMounter {
     return true;
   }
 
+  /** True if the share is mounted now. @throws DriverError `unavailable` if something else is mounted in its place */
+  async isMounted({ share }: ShareSpec): Promise<boolean> {
+    return this.#isMounted(share, mountPointOf(await this.#base(share), share));
+  }
+
   /**
    * Lets the service's group own the share and write on it, if the options name a group. Looks at the mounted file
    * system, so it may hang.
@@ -97,7 +102,7 @@ export class ShareMounter {
     } catch (error) {
       // Another process, or an earlier mount that had been given up, may have been faster.
       if (await this.#isMounted(share, directory)) return;
-      throw unusableShare(share, mountFailure(error), error);
+      throw unusableShare(share, mountFailure(error, this.options.fstype), error);
     }
     if (await this.#isMounted(share, directory)) return;
     throw unusableShare(share, `mount reported success, but nothing is mounted on ${directory}`);
@@ -122,11 +127,16 @@ export class ShareMounter {
   }
 }
 
-function mountFailure(error: unknown): string {
+/** What mount(8) says of a file system whose own mount program it does not find. */
+const NO_HELPER = /unknown filesystem type|need a \/sbin\/mount\.|bad option; for several filesystems/;
+
+function mountFailure(error: unknown, fstype: string): string {
   if (error instanceof CommandError && error.code === 'command-timeout') {
     return `it was not mounted in time; see whether its server is up and can be reached (${error.message})`;
   }
-  return `it cannot be mounted: ${messageOf(error)}`;
+  const reason = messageOf(error);
+  const hint = NO_HELPER.test(reason) ? `; is mount.${fstype} installed?` : '';
+  return `it cannot be mounted: ${reason}${hint}`;
 }
 
 /** Not writable: what is written while the share is gone must not land on this host's own disk. */
