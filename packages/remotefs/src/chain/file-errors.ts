@@ -11,6 +11,7 @@ const CODES: Readonly<Record<string, readonly [DriverErrorCode, string]>> = {
   EPERM: ['unavailable', "this process may not; check the share's owner, group and mode"],
   ESTALE: ['unavailable', 'the mount has gone stale; it has to be mounted again'],
   ENOTCONN: ['unavailable', 'the mount is not connected; it has to be mounted again'],
+  ECONNABORTED: ['unavailable', 'the mount is not connected; it has to be mounted again'],
   EIO: ['unavailable', 'the storage does not answer as it should'],
   ELOOP: ['damaged', 'a symbolic link is in its place; see who put it there, and remove it'],
   EEXIST: ['already-exists', 'the name is taken; nothing was changed'],

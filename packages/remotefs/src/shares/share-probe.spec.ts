@@ -12,6 +12,7 @@ describe('ShareProbe', () => {
     ['EROFS', /mounted read-only/],
     ['ESTALE', /stale file handle/],
     ['ENOTCONN', /not connected/],
+    ['ECONNABORTED', /not connected/],
     ['EACCES', /this process \(user \d+, group \d+\) may not create files in \/share/],
     ['EPERM', /may not create files/],
     ['EIO', /input\/output error/],

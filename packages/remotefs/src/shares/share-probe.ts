@@ -12,14 +12,18 @@ export const PROBE_TIMEOUT_MS = 10_000;
 /** No room is no reason: what is on a full share can be read and deleted. */
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 
+const NOT_CONNECTED =
+  'it is not connected; see whether its server is up and can be reached: if it is, the file system process of ' +
+  'the mount has ended, so unmount it, it is then mounted again';
+
 const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'it is mounted read-only; mount it for writing (see its options and its server)',
   ENOENT: 'its directory does not exist; see whether a file system that should be mounted there is missing',
   ENOTDIR: 'its path is not a directory',
   ESTALE: 'its server no longer knows it (stale file handle); unmount it, it is then mounted again',
-  ENOTCONN:
-    'it is not connected; see whether its server is up and can be reached: if it is, the file system process of ' +
-    'the mount has ended, so unmount it, it is then mounted again',
+  ENOTCONN: NOT_CONNECTED,
+  // The first calls after a file system process has died.
+  ECONNABORTED: NOT_CONNECTED,
   EIO: 'its storage reports an input/output error; see the log of its server',
 };
 
