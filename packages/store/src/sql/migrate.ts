@@ -1,6 +1,6 @@
 import { messageOf } from '@scoria/core/basics';
-import type { Migration } from 'kysely';
-import { CompiledQuery, Migrator, sql } from 'kysely';
+import type { Migration } from '#kysely';
+import { CompiledQuery, Migrator, sql } from '#kysely';
 import { StoreError } from '../errors.js';
 import type { Store } from '../store.js';
 import { migrationsFor } from './migrations.js';

@@ -1,5 +1,5 @@
-import type { CreateTableBuilder, Kysely, Migration, RawBuilder } from 'kysely';
-import { sql } from 'kysely';
+import type { CreateTableBuilder, Kysely, Migration, RawBuilder } from '#kysely';
+import { sql } from '#kysely';
 import type { Store } from '../store.js';
 
 type Builder = CreateTableBuilder<string, string>;

@@ -1,6 +1,6 @@
-import type { DatabaseConnection, Driver, QueryCompiler } from 'kysely';
-import { PostgresDialect, PostgresDriver, PostgresQueryCompiler } from 'kysely';
-import type { PostgresDialectConfig } from 'kysely';
+import type { DatabaseConnection, Driver, QueryCompiler } from '#kysely';
+import { PostgresDialect, PostgresDriver, PostgresQueryCompiler } from '#kysely';
+import type { PostgresDialectConfig } from '#kysely';
 import pg from 'pg';
 
 const POOL_SIZE = 8;

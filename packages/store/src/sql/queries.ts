@@ -1,4 +1,4 @@
-import type { Kysely, SelectQueryBuilder } from 'kysely';
+import type { Kysely, SelectQueryBuilder } from '#kysely';
 import { StoreError } from '../errors.js';
 import type { Page } from '../store.js';
 import type { Row } from './row-codec.js';

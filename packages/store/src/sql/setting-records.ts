@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql } from '#kysely';
 import type { QuotaResource } from '../records.js';
 import { QUOTA_RESOURCES } from '../records.js';
 import type { Records, Store } from '../store.js';

@@ -1,5 +1,5 @@
 import type { Clock } from '@scoria/core';
-import { sql } from 'kysely';
+import { sql } from '#kysely';
 import type { Claim } from '../records.js';
 import type { Records, Store } from '../store.js';
 import { advisoryKey } from './advisory-key.js';

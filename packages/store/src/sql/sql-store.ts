@@ -1,7 +1,7 @@
 import type { Clock } from '@scoria/core';
 import { messageOf } from '@scoria/core/basics';
-import type { Dialect } from 'kysely';
-import { Kysely, sql } from 'kysely';
+import type { Dialect } from '#kysely';
+import { Kysely, sql } from '#kysely';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StoreError } from '../errors.js';
 import type { OwnerRegistry, Records, Store } from '../store.js';

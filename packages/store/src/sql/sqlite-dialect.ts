@@ -1,8 +1,8 @@
 import { messageOf } from '@scoria/core/basics';
 import Database from 'better-sqlite3';
-import type { DatabaseConnection, DialectAdapter, Driver } from 'kysely';
-import { CompiledQuery, SqliteAdapter, SqliteDialect, SqliteDriver } from 'kysely';
-import type { SqliteDatabase, SqliteDialectConfig, SqliteStatement } from 'kysely';
+import type { DatabaseConnection, DialectAdapter, Driver } from '#kysely';
+import { CompiledQuery, SqliteAdapter, SqliteDialect, SqliteDriver } from '#kysely';
+import type { SqliteDatabase, SqliteDialectConfig, SqliteStatement } from '#kysely';
 import { chmodSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StoreError } from '../errors.js';
