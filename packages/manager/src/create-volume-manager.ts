@@ -1,7 +1,8 @@
 import { Clock, Container, ContainerModule, LockManager, Logger, messageOf } from '@scoria/core';
-import { hostModule } from '@scoria/host';
+import { hostModule, mountRules } from '@scoria/host';
 import { openStore, Store } from '@scoria/store';
 import path from 'node:path';
+import { mountBasesOf } from './backends/mount-bases.js';
 import { RootContainer } from './backends/root-container.js';
 import { Configuration } from './configuration.js';
 import { DefaultVolumeManager } from './default-volume-manager.js';
@@ -64,8 +65,9 @@ export async function createVolumeManager(
   }
 }
 
-function hostContainer({ logLevel }: Configuration): Container {
+function hostContainer(configuration: Configuration): Container {
   const root = new Container();
-  root.load(hostModule({ log: { level: logLevel } }));
+  const allow = mountBasesOf(configuration).flatMap(mountRules);
+  root.load(hostModule({ log: { level: configuration.logLevel }, privileges: { allow } }));
   return root;
 }

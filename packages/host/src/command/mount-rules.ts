@@ -18,7 +18,11 @@ const GLUSTER_OPTIONS = [
     'negative-timeout',
     'reader-thread-count',
     'acl',
-    'volfile-max-fetch-attempts',
+    'fetch-attempts',
+    'server-port',
+    'lru-limit',
+    'use-readdirp',
+    'gid-timeout',
   ],
 ];
 
