@@ -19,7 +19,9 @@ export function programOf(relative: string): string {
 
 /** The same for a source and for what is compiled of it. */
 function repositoryAbove(directory: string): string {
-  return existsSync(path.join(directory, 'lerna.json')) ? directory : repositoryAbove(path.dirname(directory));
+  return existsSync(path.join(directory, 'lerna.json'))
+    ? directory
+    : repositoryAbove(path.dirname(directory));
 }
 
 /** Runs a compiled Node program of this repository to its end. */
