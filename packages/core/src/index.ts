@@ -22,6 +22,7 @@ export * from './plugin/load-plugin.js';
 export * from './plugin/tokens.js';
 export * from './ports/clock.js';
 export * from './ports/command-runner.js';
+export * from './ports/compute-api.js';
 export * from './ports/lock-manager.js';
 export * from './ports/logger.js';
 export * from './sizes.js';

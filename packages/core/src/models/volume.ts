@@ -3,6 +3,20 @@ import type { VolumeStatus } from './status.js';
 /** What a driver keeps about an object besides its id: plain strings, stored for it and handed back. */
 export type ProviderMetadata = Readonly<Record<string, string>>;
 
+/** A guest that has a volume: what is needed to reach it. */
+export interface VolumeAttachment {
+  /** A canonical UUID. */
+  readonly id: string;
+  /** The host it runs on. */
+  readonly host: string;
+  /** Its id at the compute service (Nova's server id). */
+  readonly instanceId?: string;
+  /** The Unix socket of its hypervisor's monitor (QMP), on this host. Absolute. */
+  readonly monitor?: string;
+  /** The device in the guest, for people: `/dev/vdb`. */
+  readonly device?: string;
+}
+
 /** A volume as its driver sees it. Drivers never change it; they return a {@link ModelUpdate}. */
 export interface Volume {
   /** A canonical UUID. */
@@ -17,6 +31,8 @@ export interface Volume {
   readonly providerId?: string;
   /** What else the driver returned, the format for one. */
   readonly providerMetadata: ProviderMetadata;
+  /** The guests that have it now; none where nobody knows of one. */
+  readonly attachments?: readonly VolumeAttachment[];
 }
 
 /** A point in time of a volume, as its driver sees it. */

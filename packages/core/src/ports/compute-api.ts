@@ -1,0 +1,66 @@
+import type { OperationContext } from '../context.js';
+import type { Volume, VolumeAttachment } from '../models/volume.js';
+
+/** A file of a volume's chain, as a guest's process opens it. */
+export interface DiskFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly format: 'raw' | 'qcow2';
+}
+
+export interface GuestDiskRequest {
+  readonly volume: Volume;
+  /** The guest that has it. */
+  readonly attachment: VolumeAttachment;
+  /** The snapshot that is being taken or removed; for a clone's temporary one, its id. */
+  readonly snapshotId: string;
+}
+
+/**
+ * The disk of a volume as one guest has it, for as long as one operation lasts. While a guest runs, its own process
+ * makes every change of the chain: nobody else may write to its files. Each change can be asked for again after it was
+ * cut off at any point, by this or by another process: what is done already is a success, what is under way is waited
+ * for. All files of a chain are in one directory, and headers name them without it.
+ *
+ * Errors are `DriverError`: `cancelled` and `timeout`, and `failed` and `no-space` where the guest's side refuses: the
+ * chain that the guest uses is as before then; `unavailable` where nobody can tell: the change may be done, not done,
+ * or going on.
+ */
+export interface GuestDisk extends AsyncDisposable {
+  /** Whether the guest's process has the file open, itself or below another; `undefined` where that cannot be asked. */
+  hasOpen(file: string): Promise<boolean | undefined>;
+  /**
+   * Has the guest write to `overlay` from now on, a qcow2 file that starts as a view of the active one. What the guest
+   * had written before is below it, durably, when this resolves. Takes a moment; given up after 600 s.
+   */
+  takeSnapshot(context: OperationContext, change: { active: DiskFile; overlay: string }): Promise<void>;
+  /**
+   * Writes what `file` holds into `base`, the file below it, and takes it out of the chain that ends in `active`;
+   * `file` itself stays and is of no use any more. It is not the active one. Cut off, `base` has a part of it. Given up
+   * after 7,200 s.
+   */
+  commit(context: OperationContext, change: { active: string; file: string; base: DiskFile }): Promise<void>;
+  /**
+   * Copies what `file`, the one below the active one, holds into the active one, and takes it out of the chain; it stays
+   * as it is. `base` was below it and is below the active one then; without it there is nothing below. Cut off, nothing
+   * reads differently. Given up after 7,200 s.
+   */
+  pull(context: OperationContext, change: { active: string; file: string; base?: DiskFile }): Promise<void>;
+  /**
+   * Makes durable what the guest's process has not written yet of the chain that ends in `active`, as far as it can be
+   * asked to: after it, a file that has left the chain is not needed any more, even if that process dies.
+   * @param scratch an overlay on the active file that nobody needs
+   */
+  flush(context: OperationContext, chain: { active: string; scratch: string }): Promise<void>;
+}
+
+/** The side that runs the guests: a compute service, or the monitor of a hypervisor. */
+export interface ComputeApi {
+  /**
+   * @returns `undefined` where the guest's process is not there, and has nothing open
+   * @throws DriverError `not-supported` where the attachment does not say how its guest is reached; `unavailable` where
+   *   it cannot be reached, and may be running
+   */
+  openDisk(context: OperationContext, request: GuestDiskRequest): Promise<GuestDisk | undefined>;
+}
+export const ComputeApi = Symbol.for('scoria.ComputeApi');
