@@ -62,6 +62,8 @@ export interface AttachmentRecord {
   readonly status: AttachmentStatus;
   readonly host?: string;
   readonly instanceId?: string;
+  /** The Unix socket of the guest's monitor on the host, where the guest is reached by it. */
+  readonly monitor?: string;
   readonly device?: string;
   readonly connector?: Readonly<Record<string, unknown>>;
   readonly connectionInfo?: Readonly<Record<string, unknown>>;

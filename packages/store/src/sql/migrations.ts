@@ -207,5 +207,10 @@ export function migrationsFor(dialect: Store['dialect']): Readonly<Record<string
         await createIndexes(schema);
       },
     },
+    '002-attachment-monitors': {
+      up: async ({ schema }) => {
+        await schema.alterTable('attachments').addColumn('monitor', text).execute();
+      },
+    },
   };
 }

@@ -68,6 +68,7 @@ export const attachmentCodec = new RowCodec<AttachmentRecord>({
   status: plain('status'),
   host: plain('host'),
   instanceId: plain('instance_id'),
+  monitor: plain('monitor'),
   device: plain('device'),
   connector: json('connector'),
   connectionInfo: json('connection_info'),

@@ -72,6 +72,7 @@ export const recordCases: readonly StoreCase[] = [
       status: 'attached',
       host: 'node-1',
       instanceId: 'server-1',
+      monitor: '/run/guests/größe.sock',
       device: '/dev/vdb',
       connector: { initiator: 'iqn.1', multipath: true, ips: ['10.0.0.1'] },
       connectionInfo: { driver_volume_type: 'nfs', data: { size: 2 ** 40, none: null } },
