@@ -6,13 +6,14 @@ import type { SqliteDatabase, SqliteDialectConfig, SqliteStatement } from '#kyse
 import { chmodSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StoreError } from '../errors.js';
+import { databaseCodeOf } from './to-store-error.js';
 
 const PATIENCE_MS = 30_000;
 const PRIVATE = 0o600;
 
 /** Whether another process has the database locked at this moment. */
 export function isBusy(error: unknown): boolean {
-  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+  return databaseCodeOf(error)?.startsWith('SQLITE_BUSY') === true;
 }
 
 /** Tries again while another process writes, without blocking the event loop. */

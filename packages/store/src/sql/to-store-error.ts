@@ -17,6 +17,9 @@ const CODES: readonly (readonly [RegExp, StoreErrorCode])[] = [
   ],
 ];
 
+/** The names of what the databases' drivers, and the network below them, raise. */
+const DATABASE_ERRORS = new Set(['SqliteError', 'error', 'DatabaseError', 'Error', 'AggregateError']);
+
 /** What PostgreSQL's driver raises without a code when there is no connection, or none any more. */
 const NO_CONNECTION =
   /^(Connection terminated|timeout e(xpired|xceeded)|Query read timeout|Client (has encountered|was closed)|SASL:|The server does not support SSL)/;
@@ -46,13 +49,13 @@ export function isDeadlock(error: unknown): boolean {
   return code === '40P01' || code === '40001';
 }
 
-function databaseCodeOf(error: unknown): string | undefined {
-  if (
-    !(error instanceof Error) ||
-    !/^(SqliteError|error|DatabaseError|Error|AggregateError)$/.test(error.name)
-  )
-    return undefined;
-  const { code } = error as { code?: unknown };
+/**
+ * The database's own code of an error. By the error's name: a native module keeps the class that it was given first,
+ * which need not be the one that this module has, nor descend from this realm's `Error`.
+ */
+export function databaseCodeOf(error: unknown): string | undefined {
+  const { name, code, message } = (error ?? {}) as { name?: unknown; code?: unknown; message?: unknown };
+  if (typeof name !== 'string' || typeof message !== 'string' || !DATABASE_ERRORS.has(name)) return undefined;
   if (typeof code === 'string') return code;
-  return NO_CONNECTION.test(error.message) ? 'ECONNRESET' : undefined;
+  return NO_CONNECTION.test(message) ? 'ECONNRESET' : undefined;
 }
