@@ -9,7 +9,7 @@ export interface DiskFile {
 }
 
 export interface GuestDiskRequest {
-  readonly volume: Volume;
+  readonly volume: Pick<Volume, 'id'>;
   /** The guest that has it. */
   readonly attachment: VolumeAttachment;
   /** The snapshot that is being taken or removed; for a clone's temporary one, its id. */
@@ -62,5 +62,11 @@ export interface ComputeApi {
    *   it cannot be reached, and may be running
    */
   openDisk(context: OperationContext, request: GuestDiskRequest): Promise<GuestDisk | undefined>;
+  /**
+   * The guests that have a volume, for what goes on with an operation that another process has begun. Absent where
+   * nobody keeps records of them.
+   * @param volumeId the volume's id on its backend
+   */
+  attachmentsOf?(volumeId: string): Promise<readonly VolumeAttachment[]>;
 }
 export const ComputeApi = Symbol.for('scoria.ComputeApi');

@@ -16,7 +16,13 @@ export function temporarySnapshotId(destinationId: string): string {
 }
 
 export function isTemporarySnapshot(snapshotId: string): boolean {
-  return snapshotId.startsWith(TEMPORARY_PREFIX) && isUuid(snapshotId.slice(TEMPORARY_PREFIX.length));
+  return clonedVolumeId(snapshotId) !== undefined;
+}
+
+/** The id of the clone that a temporary snapshot was taken for; `undefined` for any other id. */
+export function clonedVolumeId(snapshotId: string): string | undefined {
+  const id = snapshotId.slice(TEMPORARY_PREFIX.length);
+  return snapshotId.startsWith(TEMPORARY_PREFIX) && isUuid(id) ? id : undefined;
 }
 
 /** The names of a volume's files on its share, from `volume_name_template`. */
@@ -48,6 +54,14 @@ export class FileNames {
     if (!name.startsWith(this.#before) || !name.endsWith(this.#after)) return undefined;
     const id = name.slice(this.#before.length, name.length - this.#after.length);
     return isUuid(id) ? id : undefined;
+  }
+
+  /** Which volume's overlay a file is that was made for the time of a clone, and of which; `undefined` for any other. */
+  temporaryOverlay(name: string): { readonly volumeId: string; readonly cloneId: string } | undefined {
+    const at = name.lastIndexOf(`.${TEMPORARY_PREFIX}`);
+    const volumeId = at === -1 ? undefined : this.volumeIdOf(name.slice(0, at));
+    const cloneId = clonedVolumeId(name.slice(at + 1));
+    return volumeId === undefined || cloneId === undefined ? undefined : { volumeId, cloneId };
   }
 
   /** May this file be a part of the volume's chain: its own file, or an overlay of it? */

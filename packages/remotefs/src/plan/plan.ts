@@ -64,7 +64,34 @@ export type Step =
   /** Removes a file; one that is gone is fine. */
   | { readonly kind: 'remove'; readonly file: string | TemporaryFile }
   /** Gives a file another name, which nobody may have. */
-  | { readonly kind: 'rename'; readonly file: string; readonly as: string };
+  | { readonly kind: 'rename'; readonly file: string; readonly as: string }
+  | GuestStep;
+
+/** One change of a chain that the process of a running guest makes; see `GuestDisk`. */
+export type GuestStep =
+  /** The guest writes to `overlay`, which is a view of `active`, from now on. */
+  | { readonly kind: 'guest-switch'; readonly active: FileOfChain; readonly overlay: string }
+  /** Writes what `file` holds into `base`, the file below it; `above` has that one below it then. */
+  | {
+      readonly kind: 'guest-commit';
+      readonly active: string;
+      readonly above: string;
+      readonly file: string;
+      readonly base: FileOfChain;
+    }
+  /** Copies what `file` holds, the one below the active file, into that one; what was below `file` is below it then. */
+  | {
+      readonly kind: 'guest-pull';
+      readonly active: string;
+      readonly file: string;
+      readonly base?: FileOfChain;
+    }
+  /** Makes durable what the guest's process has not written yet. */
+  | { readonly kind: 'guest-flush'; readonly active: string; readonly scratch: string };
+
+export function isGuestStep(step: Step): step is GuestStep {
+  return step.kind.startsWith('guest-');
+}
 
 /** A file in the share's work directory. Whatever is there without a living owner is removed at the next start. */
 export interface TemporaryFile {
@@ -114,6 +141,19 @@ export interface Plan {
   };
   /** Puts things back after a failure before the commit point; each may find nothing to do. */
   readonly undo: readonly Step[];
+  /** Where a running guest makes some of the steps. */
+  readonly online?: OnlinePart;
+}
+
+/** What a plan needs besides to be finished by another process, whatever has become of the guest. */
+export interface OnlinePart {
+  /** The snapshot that is taken or removed. */
+  readonly snapshotId: string;
+  /**
+   * Instead of going on, where the guest's process has ended before the commit point: the files are nobody's then,
+   * and in whatever state it has left them. It ends with the operation done, or with everything as before it.
+   */
+  readonly whenGone: readonly Step[];
 }
 
 function nameOf(file: string | TemporaryFile): string {
@@ -149,5 +189,20 @@ export function describeStep(step: Step): string {
       return describeInfo(step.info);
     case 'remove':
       return `remove ${nameOf(step.file)}`;
+    default:
+      return describeGuestStep(step);
+  }
+}
+
+function describeGuestStep(step: GuestStep): string {
+  switch (step.kind) {
+    case 'guest-switch':
+      return `have the guest write to ${step.overlay} instead of ${step.active.file}`;
+    case 'guest-commit':
+      return `have the guest commit ${step.file} into ${step.base.file} (${step.base.format})`;
+    case 'guest-pull':
+      return `have the guest pull ${step.file} into ${step.active}`;
+    case 'guest-flush':
+      return `have the guest write out ${step.active}`;
   }
 }

@@ -55,7 +55,7 @@ export function planDeleteSnapshot(names: FileNames, chain: Chain, snapshotId: s
   if (info === undefined || file === undefined) return undefined;
   const snapshots = without(info.snapshots, snapshotId);
   if (Object.values(snapshots).includes(file)) return dropOnly(names, chain, snapshots);
-  const { merged, below, above } = neighbours(chain, snapshotId, file);
+  const { merged, below, above } = neighbours(chain, snapshotId);
   const [backing] = below;
   const active = above === undefined ? backing.file : info.active;
   const steps: Step[] = [
@@ -74,6 +74,11 @@ export function planDeleteSnapshot(names: FileNames, chain: Chain, snapshotId: s
   };
 }
 
+/** Whether nothing is merged: see {@link dropOnly}. */
+export function dropsOnlyTheEntry({ steps }: Plan): boolean {
+  return !steps.some(({ kind }) => kind === 'commit');
+}
+
 /** Another snapshot has the same file (an old record): only the entry goes. */
 function dropOnly(names: FileNames, chain: Chain, snapshots: Readonly<Record<string, string>>): Plan {
   const info = recordOf(names, chain.volumeId, activeLayer(chain).file, snapshots);
@@ -85,13 +90,16 @@ function dropOnly(names: FileNames, chain: Chain, snapshots: Readonly<Record<str
   };
 }
 
-interface Neighbours {
+/** A snapshot's own file with those around it. */
+export interface Neighbours {
   readonly merged: Layer;
   readonly below: readonly [Layer, ...Layer[]];
   readonly above: Layer | undefined;
 }
 
-function neighbours(chain: Chain, snapshotId: string, file: string): Neighbours {
+/** @throws DriverError `damaged` where the snapshot's file is not in the chain */
+export function neighbours(chain: Chain, snapshotId: string): Neighbours {
+  const file = snapshotFile(chain.info, snapshotId);
   const index = overlayIndex(chain, snapshotId);
   const merged = chain.layers[index];
   const [backing, ...deeper] = chain.layers.slice(index + 1);
@@ -99,7 +107,7 @@ function neighbours(chain: Chain, snapshotId: string, file: string): Neighbours 
     throw new DriverError({
       code: 'damaged',
       message:
-        `snapshot ${snapshotId} of volume ${chain.volumeId} cannot be deleted: its file ${file} ` +
+        `snapshot ${snapshotId} of volume ${chain.volumeId} cannot be deleted: its file ${String(file)} ` +
         (index === -1 ? 'is not in the chain of the active file' : 'has no backing file') +
         '. Nothing was changed; compare the chain record with the files',
       details: { volumeId: chain.volumeId, snapshotId, file },
@@ -108,11 +116,11 @@ function neighbours(chain: Chain, snapshotId: string, file: string): Neighbours 
   return { merged, below: [backing, ...deeper], above: chain.layers[index - 1] };
 }
 
-function fileOf({ file, format }: Layer): FileOfChain {
+export function fileOf({ file, format }: Layer): FileOfChain {
   return { file, format };
 }
 
-function rebase(above: Layer, backing: Layer): Step {
+export function rebase(above: Layer, backing: Layer): Step {
   return { kind: 'rebase', file: above.file, backing: backing.file, backingFormat: backing.format };
 }
 
@@ -127,7 +135,7 @@ export function recordOf(
   return needed ? { active, snapshots } : undefined;
 }
 
-function without(snapshots: Readonly<Record<string, string>>, id: string): Record<string, string> {
+export function without(snapshots: Readonly<Record<string, string>>, id: string): Record<string, string> {
   return Object.fromEntries(Object.entries(snapshots).filter(([key]) => key !== id));
 }
 
