@@ -1,3 +1,5 @@
+import type { ComputeSettings } from '@scoria/compute';
+
 /** One `[section]` of a backend. */
 export interface BackendSection {
   readonly name: string;
@@ -24,6 +26,8 @@ export interface Configuration {
   /** -1: no limit. */
   readonly quotas: { readonly volumes: number; readonly snapshots: number; readonly gigabytes: number };
   readonly defaultVolumeType?: string;
+  /** The compute service whose guests use volumes; absent where there is none. */
+  readonly nova?: ComputeSettings;
   readonly listen: { readonly host: string; readonly port: number };
   /** Operations at a time on one backend. */
   readonly backendConcurrency: number;

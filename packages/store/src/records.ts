@@ -35,6 +35,20 @@ export interface VolumeRecord {
   readonly updatedAt: string;
 }
 
+/** What the compute service was asked to do for a snapshot of a volume that a guest uses, and what it has said since. */
+export interface ComputeReport {
+  /** As reported: `creating`, `deleting`, `error`, `error_deleting`, `available`; nothing was reported without it. */
+  readonly status?: string;
+  /** As reported: `90%`. */
+  readonly progress?: string;
+  /** What was asked for; a report that nobody asked for is kept without it. */
+  readonly asked?: string;
+  /** The state the snapshot had at the time: in another one, the report is of no meaning any more. */
+  readonly during: 'creating' | 'deleting';
+  /** The same was asked for before, and it is not known what became of that. */
+  readonly inDoubt?: boolean;
+}
+
 export interface SnapshotRecord {
   readonly id: string;
   readonly volumeId: string;
@@ -45,6 +59,7 @@ export interface SnapshotRecord {
   readonly sizeBytes: number;
   readonly status: SnapshotStatus;
   readonly statusReason?: string;
+  readonly computeReport?: ComputeReport;
   readonly providerLocation?: string;
   readonly providerId?: string;
   readonly providerMetadata: Metadata;

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openStore } from '../open-store.js';
-import { attachmentOf, volumeOf } from '../testing/samples.js';
+import { attachmentOf, snapshotOf, volumeOf } from '../testing/samples.js';
 import { clockAt, NOW } from '../testing/store-case.js';
 import { migrationsFor } from './migrations.js';
 import { openSqlite } from './sqlite-dialect.js';
@@ -13,7 +13,9 @@ const MIGRATIONS = migrationsFor('sqlite');
 const VOLUME = volumeOf();
 const ATTACHMENT = attachmentOf(VOLUME, { host: 'node-1' });
 
-/** The tables as the first version made them, with an attachment in them. */
+const SNAPSHOT = snapshotOf(VOLUME, { status: 'creating' });
+
+/** The tables as the first version made them, with an attachment and a snapshot in them. */
 async function writeFirstVersion(file: string): Promise<void> {
   const db = new Kysely<Record<string, Record<string, unknown>>>({ dialect: await openSqlite(file) });
   const first = { '001-records': MIGRATIONS['001-records']! };
@@ -31,6 +33,20 @@ async function writeFirstVersion(file: string): Promise<void> {
   await db
     .insertInto('attachments')
     .values({ id: attachmentId, volume_id: id, status: state, host, ...times })
+    .execute();
+  await db
+    .insertInto('snapshots')
+    .values({
+      id: SNAPSHOT.id,
+      name: SNAPSHOT.name,
+      project_id: SNAPSHOT.projectId,
+      size_bytes: SNAPSHOT.sizeBytes,
+      status: SNAPSHOT.status,
+      volume_id: SNAPSHOT.volumeId,
+      counts_in_quota: 1,
+      provider_metadata: '{}',
+      ...times,
+    })
     .execute();
   await db.destroy();
 }
@@ -58,5 +74,9 @@ describe('the tables of an older version', () => {
     expect(await store.getAttachment(ATTACHMENT.id)).toEqual(ATTACHMENT);
     expect(await store.changeAttachment(ATTACHMENT.id, { monitor: '/run/guest.sock' })).toBe(true);
     expect(await store.getAttachment(ATTACHMENT.id)).toMatchObject({ monitor: '/run/guest.sock' });
+    expect(await store.getSnapshot(SNAPSHOT.id)).toEqual(SNAPSHOT);
+    const computeReport = { during: 'creating', asked: 'take x' } as const;
+    expect(await store.changeSnapshot(SNAPSHOT.id, ['creating'], { computeReport })).toBe(true);
+    expect(await store.getSnapshot(SNAPSHOT.id)).toMatchObject({ computeReport });
   });
 });

@@ -212,5 +212,10 @@ export function migrationsFor(dialect: Store['dialect']): Readonly<Record<string
         await schema.alterTable('attachments').addColumn('monitor', text).execute();
       },
     },
+    '003-compute-report': {
+      up: async ({ schema }) => {
+        await schema.alterTable('snapshots').addColumn('compute_report', text).execute();
+      },
+    },
   };
 }

@@ -58,6 +58,7 @@ export const volumeCodec = new RowCodec<VolumeRecord>({
 export const snapshotCodec = new RowCodec<SnapshotRecord>({
   ...named,
   volumeId: plain('volume_id'),
+  computeReport: json('compute_report'),
   ...provider,
   ...times,
 });

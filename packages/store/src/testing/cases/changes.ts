@@ -58,6 +58,20 @@ export const changeCases: readonly StoreCase[] = [
       updatedAt: now,
     });
   }),
+  storeCase('what a compute service reported is stored, replaced and cleared', async (store) => {
+    const volume = volumeOf();
+    const snapshot = snapshotOf(volume, { status: 'creating' });
+    await store.insertVolume(volume);
+    await store.insertSnapshot(snapshot);
+    const asked = { asked: 'take x', during: 'creating' } as const;
+    for (const computeReport of [asked, { ...asked, status: 'creating', progress: '90%' }]) {
+      assert.equal(await store.changeSnapshot(snapshot.id, ['deleting'], { computeReport }), false);
+      assert.equal(await store.changeSnapshot(snapshot.id, ['creating'], { computeReport }), true);
+      assertSame(await store.getSnapshot(snapshot.id), { ...snapshot, computeReport, updatedAt: now });
+    }
+    await store.changeSnapshot(snapshot.id, ['creating'], { computeReport: undefined });
+    assertSame(await store.getSnapshot(snapshot.id), { ...snapshot, updatedAt: now });
+  }),
   storeCase('a transaction that fails leaves nothing, and says why', async (store) => {
     const volume = volumeOf();
     await store.insertVolume(volume);

@@ -52,6 +52,13 @@ export const recordCases: readonly StoreCase[] = [
     const full = snapshotOf(volume, {
       description: 'before the change',
       statusReason: 'none',
+      computeReport: {
+        status: 'creating',
+        progress: '90%',
+        asked: 'take volume-1.aaaa',
+        during: 'creating',
+        inDoubt: true,
+      },
       providerLocation: 'there',
       providerId: '9',
       providerMetadata: { parent: 'x' },
