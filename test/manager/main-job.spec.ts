@@ -209,7 +209,7 @@ describe('the main job', () => {
     const { blockers, dependents } = await manager.dependencies(CALLER, 'volume', 'data');
     expect(blockers.map(({ remedy }) => remedy)).toEqual([
       `scoria snapshot delete ${snapshot}`,
-      `scoria volume detach ${attachment.id}`,
+      `scoria volume detach ${id} ${attachment.id}`,
     ]);
     expect(dependents.map((one) => one.id)).toEqual([snapshot, attachment.id]);
     const ofSnapshot = await manager.dependencies(CALLER, 'snapshot', snapshot);

@@ -1,6 +1,6 @@
-import type { ModelUpdate, Snapshot, Volume } from '@scoria/core';
+import type { ModelUpdate, Snapshot, Volume, VolumeAttachment } from '@scoria/core';
 import { applyUpdate } from '@scoria/core';
-import type { Changes, SnapshotRecord, VolumeRecord } from '@scoria/store';
+import type { AttachmentRecord, Changes, Records, SnapshotRecord, VolumeRecord } from '@scoria/store';
 
 /** What a record keeps for its driver. */
 interface ProviderFields {
@@ -27,6 +27,47 @@ export function toDriverVolume(record: VolumeRecord, status = record.status): Vo
 export function toDriverSnapshot(record: SnapshotRecord, volume: VolumeRecord | Volume): Snapshot {
   const driverVolume = 'backend' in volume ? toDriverVolume(volume) : volume;
   return { id: record.id, name: record.name, volume: driverVolume, ...providerFields(record) };
+}
+
+/**
+ * A volume as its driver sees it, with the guests that have it. Only a volume in use has some: nothing is looked up
+ * for another.
+ * @param status the state to show, where it is not the record's: the one an operation began in
+ */
+export async function driverVolumeOf(
+  records: Pick<Records, 'listAttachments'>,
+  record: VolumeRecord,
+  status = record.status,
+): Promise<Volume> {
+  const volume = toDriverVolume(record, status);
+  if (status !== 'in-use') return volume;
+  const attachments = await records.listAttachments(record.id);
+  return { ...volume, attachments: attachments.filter(isWithGuest).map(toDriverAttachment) };
+}
+
+/** A snapshot as its driver sees it, with the volume it is of and the guests that have that. */
+export async function driverSnapshotOf(
+  records: Pick<Records, 'listAttachments'>,
+  record: SnapshotRecord,
+  volume: VolumeRecord,
+): Promise<Snapshot> {
+  return toDriverSnapshot(record, await driverVolumeOf(records, volume));
+}
+
+/** Whether a guest may have the volume open: until its detachment has ended it may. */
+function isWithGuest({ status }: AttachmentRecord): boolean {
+  return status === 'attached' || status === 'detaching';
+}
+
+function toDriverAttachment(record: AttachmentRecord): VolumeAttachment {
+  const { id, host = 'an unknown host', instanceId, monitor, device } = record;
+  return {
+    id,
+    host,
+    ...(instanceId === undefined ? {} : { instanceId }),
+    ...(monitor === undefined ? {} : { monitor }),
+    ...(device === undefined ? {} : { device }),
+  };
 }
 
 /**

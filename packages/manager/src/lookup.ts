@@ -1,7 +1,8 @@
 import { isUuid } from '@scoria/core/basics';
 import { distance } from 'fastest-levenshtein';
-import type { Records, SnapshotRecord, VolumeRecord } from '@scoria/store';
+import type { AttachmentRecord, Records, SnapshotRecord, VolumeRecord } from '@scoria/store';
 import { ManagerError } from './errors.js';
+import { everyVolume } from './views/every-page.js';
 
 interface Named {
   readonly id: string;
@@ -42,6 +43,44 @@ export async function findSnapshot(
     named: (name) => records.listSnapshots({ projectId, name, limit: 10 }),
     some: () => records.listSnapshots({ projectId, limit: NEIGHBOURS }),
   });
+}
+
+/**
+ * An attachment of a project's volume.
+ * @throws ManagerError `not-found` (also for another project's)
+ */
+export async function findAttachment(
+  records: Pick<Records, 'getAttachment' | 'getVolume'>,
+  projectId: string,
+  id: string,
+): Promise<AttachmentRecord> {
+  const attachment = isUuid(id) ? await records.getAttachment(id) : undefined;
+  const volume = attachment && (await records.getVolume(attachment.volumeId));
+  if (attachment !== undefined && volume?.projectId === projectId) return attachment;
+  throw new ManagerError({
+    code: 'not-found',
+    message: `there is no attachment ${JSON.stringify(id)}; see which there are: scoria attachment list`,
+    details: { attachment: id },
+  });
+}
+
+/**
+ * The attachments of a volume, or of all of a project's.
+ * @param volume its id or name
+ * @throws ManagerError as {@link findVolume}
+ */
+export async function findAttachments(
+  records: Pick<Records, 'getVolume' | 'listVolumes' | 'listAttachments'>,
+  projectId: string,
+  volume?: string,
+): Promise<AttachmentRecord[]> {
+  if (volume !== undefined) {
+    return records.listAttachments((await findVolume(records, projectId, volume)).id);
+  }
+  const attachments = await records.listAttachments();
+  if (attachments.length === 0) return [];
+  const own = new Set((await everyVolume(records, { projectId })).map(({ id }) => id));
+  return attachments.filter(({ volumeId }) => own.has(volumeId));
 }
 
 interface Source<T extends Named> {

@@ -41,6 +41,9 @@ export interface ManageVolumeRequest {
 export interface AttachRequest {
   readonly volume: string;
   readonly connector: Readonly<Record<string, unknown>> & { readonly host: string };
+  /** The guest's id at the compute service. */
   readonly instanceId?: string;
+  /** The Unix socket of the guest's monitor on that host: absolute, at most 107 bytes. */
+  readonly monitor?: string;
   readonly device?: string;
 }

@@ -2,6 +2,8 @@ import type {
   Backend,
   BackendStats,
   Clock,
+  ConnectionInfo,
+  Connector,
   Container,
   DriverPlugin,
   Logger,
@@ -22,8 +24,13 @@ const STEP_MS = 120_000;
 const RETRY_MS = [1000, 2000, 4000];
 const LATER_MS = 60_000;
 
-/** Gives a volume's export back, no longer than it may take. */
-export type EnsureExport = (volume: Volume) => Promise<void>;
+/** What is asked of a driver for each volume in use, no longer than it may take. */
+export interface ExportAgain {
+  /** Gives a volume's export back. */
+  ensureExport(volume: Volume): Promise<void>;
+  /** Says how a guest reaches the volume. */
+  connect(volume: Volume, connector: Connector): Promise<ConnectionInfo>;
+}
 
 export interface RunnerParts {
   readonly root: Container;
@@ -38,8 +45,8 @@ export interface RunnerParts {
   readonly logger: Logger;
   /** Each time when what is known of the backend has changed. */
   onChange(record: BackendRecord, cameUp: boolean): Promise<void>;
-  /** After a start, before the backend is up: what is in use gets its exports back. */
-  exportAgain(ensureExport: EnsureExport, stopping: AbortSignal): Promise<void>;
+  /** After a start, before the backend is up: what is in use gets its exports back, and its connections recorded. */
+  exportAgain(driver: ExportAgain, stopping: AbortSignal): Promise<void>;
 }
 
 /** One backend of this process: started, kept up, watched, and stopped; whatever happens to it, others go on. */
@@ -191,16 +198,21 @@ export class BackendRunner {
   async #startUp(backend: Backend): Promise<void> {
     try {
       this.#stats = await this.#limited('the start', (context) => backend.start(context));
-      await this.parts.exportAgain(
-        async (volume) =>
-          this.#limited('giving its export back', (context) => backend.driver.ensureExport(context, volume)),
-        this.#stop.signal,
-      );
+      await this.parts.exportAgain(this.#exportsOf(backend), this.#stop.signal);
       this.#backend = backend;
     } catch (error) {
       await this.#discard(backend);
       throw error;
     }
+  }
+
+  #exportsOf({ driver }: Backend): ExportAgain {
+    return {
+      ensureExport: async (volume) =>
+        this.#limited('giving its export back', (context) => driver.ensureExport(context, volume)),
+      connect: async (volume, connector) =>
+        this.#limited('the answer', (context) => driver.initializeConnection(context, volume, connector)),
+    };
   }
 
   async #limited<T>(what: string, work: (context: OperationContext) => Promise<T>): Promise<T> {

@@ -7,13 +7,14 @@ import PQueue from 'p-queue';
 import type { BackendSection } from '../configuration.js';
 import { Configuration } from '../configuration.js';
 import { baseDirectoryOf } from '../configuration/section-options.js';
-import { toDriverVolume } from '../driver-objects.js';
+import { driverVolumeOf } from '../driver-objects.js';
 import { ManagerError } from '../errors.js';
 import { Ports } from '../ports.js';
 import type { OperationBackend } from '../engine/operation-handler.js';
 import type { BackendAccess } from '../views/backend-access.js';
 import { everyVolume } from '../views/every-page.js';
-import type { EnsureExport } from './backend-runner.js';
+import { recordConnections } from '../recorded-connections.js';
+import type { ExportAgain } from './backend-runner.js';
 import { BackendRunner } from './backend-runner.js';
 import { RootContainer } from './root-container.js';
 
@@ -109,7 +110,7 @@ export class Backends implements BackendAccess {
       clock: this.ports.clock,
       logger: this.ports.logger,
       onChange: (record, cameUp) => this.#changed(record, cameUp),
-      exportAgain: (ensureExport, stopping) => this.#exportAgain(section.name, ensureExport, stopping),
+      exportAgain: (driver, stopping) => this.#exportAgain(section.name, driver, stopping),
     });
   }
 
@@ -128,15 +129,20 @@ export class Backends implements BackendAccess {
     }
   }
 
-  /** One that cannot be had back is in error; the others are not its affair. */
-  async #exportAgain(backend: string, ensureExport: EnsureExport, stopping: AbortSignal): Promise<void> {
+  /**
+   * One that cannot be had back is in error; the others are not its affair. How guests reach their volumes may have
+   * changed when a process died in a snapshot, or by what the driver has finished since: so that is asked for too.
+   */
+  async #exportAgain(backend: string, driver: ExportAgain, stopping: AbortSignal): Promise<void> {
     // A single command leaves the exports to the manager of this host.
     if (!this.#kept) return;
     const volumes = await everyVolume(this.ports.store, { backend, status: 'in-use' });
     const queue = new PQueue({ concurrency: this.configuration.backendConcurrency });
     const exported = async (volume: VolumeRecord): Promise<void> => {
       try {
-        if (!stopping.aborted) await ensureExport(toDriverVolume(volume));
+        if (stopping.aborted) return;
+        await driver.ensureExport(await driverVolumeOf(this.ports.store, volume));
+        await this.#recordConnections(volume, driver, stopping);
       } catch (error) {
         if (!stopping.aborted) await this.#withoutExport(volume, error);
       }
@@ -144,6 +150,11 @@ export class Backends implements BackendAccess {
     // None goes on after the others, on a driver that has been ended.
     const ends = await Promise.allSettled(volumes.map((volume) => queue.add(() => exported(volume))));
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  }
+
+  async #recordConnections({ id }: VolumeRecord, driver: ExportAgain, stopping: AbortSignal): Promise<void> {
+    const { store, logger } = this.ports;
+    await recordConnections(store, id, { ...driver, logger, stopping });
   }
 
   async #withoutExport({ id, backend }: VolumeRecord, error: unknown): Promise<void> {

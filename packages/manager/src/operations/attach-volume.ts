@@ -1,8 +1,9 @@
 import type { ConnectionInfo, Connector, ScoriaError } from '@scoria/core';
 import type { AttachmentRecord, Claim, Records } from '@scoria/store';
 import { injectable } from 'inversify';
-import { toDriverVolume } from '../driver-objects.js';
+import { driverVolumeOf, toDriverVolume } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
+import { connectorOf } from '../recorded-connections.js';
 import { beginOn, Untouched } from './begin.js';
 import { sharedVolume, wholeAttachment, wholeVolume } from './claims.js';
 import { goneMeanwhile } from './refusals.js';
@@ -93,8 +94,9 @@ export class DetachVolume implements OperationHandler<DetachVolumeParameters, un
   ): Promise<undefined> {
     const { driver } = await beginOn(run, backend);
     const volume = toDriverVolume(await volumeOf(run.records, volumeId));
-    const attachment = await run.records.getAttachment(attachmentId);
-    await driver.terminateConnection(run.context, volume, connectorOf(attachment));
+    // Without a connector, every host's connection is ended: a volume has only one attachment.
+    const connector = connectorOf(await run.records.getAttachment(attachmentId));
+    await driver.terminateConnection(run.context, volume, connector);
     return undefined;
   }
 
@@ -107,12 +109,6 @@ export class DetachVolume implements OperationHandler<DetachVolumeParameters, un
     await leaveInFailure(records, this.kind, parameters, error);
     await records.changeAttachment(parameters.attachmentId, { status: 'attached' });
   }
-}
-
-/** Without one, every host's connection is ended: a volume has only one attachment. */
-function connectorOf(attachment: AttachmentRecord | undefined): Connector | undefined {
-  const connector = attachment?.connector;
-  return typeof connector?.host === 'string' ? { ...connector, host: connector.host } : undefined;
 }
 
 export interface ConnectVolumeParameters extends VolumeSubject {
@@ -142,7 +138,7 @@ export class ConnectVolume implements OperationHandler<ConnectVolumeParameters, 
     run: OperationRun,
   ): Promise<ConnectionInfo> {
     const { driver } = await beginOn(run, backend);
-    const volume = toDriverVolume(await volumeOf(run.records, volumeId));
+    const volume = await driverVolumeOf(run.records, await volumeOf(run.records, volumeId));
     return driver.initializeConnection(run.context, volume, connector);
   }
 

@@ -1,12 +1,10 @@
 import type { ConnectionInfo, Connector } from '@scoria/core';
-import { isUuid } from '@scoria/core';
 import type { AttachmentRecord } from '@scoria/store';
 import { inject, injectable } from 'inversify';
 import { randomUUID } from 'node:crypto';
-import { ManagerError } from '../errors.js';
-import { findVolume } from '../lookup.js';
+import path from 'node:path';
+import { findAttachment, findAttachments, findVolume } from '../lookup.js';
 import type { AttachRequest, Caller } from '../requests.js';
-import { everyVolume } from '../views/every-page.js';
 import type { Accepted } from '../volume-manager.js';
 import { Desk } from './desk.js';
 import { AttachVolume, ConnectVolume, DetachVolume } from './attach-volume.js';
@@ -14,6 +12,8 @@ import { invalidInput, wrongState } from './refusals.js';
 import { subjectOf } from './volume-state.js';
 
 const MAX_TEXT = 255;
+/** What the address of a Unix socket has room for, with the 0 at its end. */
+const MAX_SOCKET_BYTES = 107;
 
 /** Gives volumes to hosts and takes them back. A volume has one attachment at a time. */
 @injectable()
@@ -30,6 +30,7 @@ export class AttachmentOperations {
     requireConnector(connector);
     requireText('device', request.device);
     requireText('instance id', request.instanceId);
+    requireMonitor(request.monitor);
     const volume = await findVolume(this.desk.store, caller.projectId, request.volume);
     await this.desk.checks.requireState('attach-volume', volume);
     const attachment = this.#record(volume.id, request);
@@ -42,7 +43,7 @@ export class AttachmentOperations {
   }
 
   async detach(caller: Caller, attachmentId: string): Promise<Accepted<AttachmentRecord>> {
-    const attachment = await this.#find(caller, attachmentId);
+    const attachment = await findAttachment(this.desk.store, caller.projectId, attachmentId);
     const volume = await findVolume(this.desk.store, caller.projectId, attachment.volumeId);
     if (volume.status !== 'in-use') throw wrongState('volume', volume, 'detaching it', ['in-use']);
     const parameters = { ...subjectOf(volume), attachmentId: attachment.id };
@@ -53,14 +54,7 @@ export class AttachmentOperations {
   }
 
   async list(caller: Caller, name?: string): Promise<AttachmentRecord[]> {
-    const { projectId } = caller;
-    if (name !== undefined) {
-      return this.desk.store.listAttachments((await findVolume(this.desk.store, projectId, name)).id);
-    }
-    const attachments = await this.desk.store.listAttachments();
-    if (attachments.length === 0) return [];
-    const own = new Set((await everyVolume(this.desk.store, { projectId })).map(({ id }) => id));
-    return attachments.filter(({ volumeId }) => own.has(volumeId));
+    return findAttachments(this.desk.store, caller.projectId, name);
   }
 
   /** What a host needs to reach the volume. Changes no state. */
@@ -71,7 +65,7 @@ export class AttachmentOperations {
     return this.desk.submission.carryOut(caller, this.connecting, { ...subjectOf(volume), connector });
   }
 
-  #record(volumeId: string, { connector, instanceId, device }: AttachRequest): AttachmentRecord {
+  #record(volumeId: string, { connector, instanceId, monitor, device }: AttachRequest): AttachmentRecord {
     const at = this.desk.timestamp();
     return {
       id: randomUUID(),
@@ -79,23 +73,12 @@ export class AttachmentOperations {
       status: 'attaching',
       host: connector.host,
       ...(instanceId === undefined ? {} : { instanceId }),
+      ...(monitor === undefined ? {} : { monitor }),
       ...(device === undefined ? {} : { device }),
       connector,
       createdAt: at,
       updatedAt: at,
     };
-  }
-
-  /** Another project's attachment is not there. */
-  async #find({ projectId }: Caller, id: string): Promise<AttachmentRecord> {
-    const attachment = isUuid(id) ? await this.desk.store.getAttachment(id) : undefined;
-    const volume = attachment && (await this.desk.store.getVolume(attachment.volumeId));
-    if (attachment !== undefined && volume?.projectId === projectId) return attachment;
-    throw new ManagerError({
-      code: 'not-found',
-      message: `there is no attachment ${JSON.stringify(id)}; see those of a volume by listing them`,
-      details: { attachment: id },
-    });
   }
 }
 
@@ -111,4 +94,20 @@ function requireConnector(connector: unknown): void {
 function requireText(what: string, text: unknown): void {
   if (text === undefined || (typeof text === 'string' && text.length <= MAX_TEXT)) return;
   throw invalidInput(`the ${what} of an attachment must be text of at most 255 characters`);
+}
+
+function requireMonitor(monitor: unknown): void {
+  if (monitor === undefined) return;
+  const problem = monitorProblem(monitor);
+  if (problem === undefined) return;
+  throw invalidInput(`the monitor of a guest is the absolute path of its Unix socket, ${problem}`);
+}
+
+function monitorProblem(monitor: unknown): string | undefined {
+  if (typeof monitor !== 'string') return `and ${JSON.stringify(monitor)} is no text`;
+  if (monitor.includes('\0')) return 'and this one has a NUL character in it';
+  if (!path.isAbsolute(monitor)) return `and ${JSON.stringify(monitor)} is relative`;
+  const bytes = Buffer.byteLength(monitor);
+  if (bytes <= MAX_SOCKET_BYTES) return undefined;
+  return `of at most ${MAX_SOCKET_BYTES} bytes, and this one has ${bytes}`;
 }

@@ -1,12 +1,14 @@
 import type { ModelUpdate, ScoriaError } from '@scoria/core';
 import { isDriverError } from '@scoria/core';
 import type { Claim, Records, SnapshotRecord } from '@scoria/store';
+import { Store } from '@scoria/store';
 import { inject, injectable } from 'inversify';
-import { changesOf, toDriverSnapshot } from '../driver-objects.js';
+import { changesOf, driverSnapshotOf } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { Quotas } from '../placement/quotas.js';
 import { Untouched } from './begin.js';
 import { sharedVolume, wholeSnapshot } from './claims.js';
+import { connectionsAgain } from './connections-again.js';
 import { changedMeanwhile } from './refusals.js';
 import { snapshotOf } from './snapshot-state.js';
 import type { VolumeSubject } from './volume-state.js';
@@ -19,7 +21,7 @@ export interface CreateSnapshotParameters extends VolumeSubject {
   readonly foreign?: boolean;
 }
 
-/** Takes a snapshot. The volume stays in its state. */
+/** Takes a snapshot. The volume stays in its state; a guest that has it writes to another file afterwards, perhaps. */
 @injectable()
 export class CreateSnapshot implements OperationHandler<CreateSnapshotParameters, ModelUpdate> {
   readonly kind = 'create-snapshot';
@@ -27,7 +29,10 @@ export class CreateSnapshot implements OperationHandler<CreateSnapshotParameters
 
   readonly #untouched = new Untouched();
 
-  constructor(@inject(Quotas) private readonly quotas: Quotas) {}
+  constructor(
+    @inject(Quotas) private readonly quotas: Quotas,
+    @inject(Store) private readonly store: Store,
+  ) {}
 
   backends({ backend }: CreateSnapshotParameters): readonly string[] {
     return [backend];
@@ -50,9 +55,11 @@ export class CreateSnapshot implements OperationHandler<CreateSnapshotParameters
   async run(parameters: CreateSnapshotParameters, run: OperationRun): Promise<ModelUpdate> {
     const { backend, volumeId, snapshot } = parameters;
     const { driver } = await this.#untouched.beginOn(run, backend);
-    const volume = await volumeOf(run.records, volumeId);
+    const target = await driverSnapshotOf(run.records, snapshot, await volumeOf(run.records, volumeId));
     try {
-      return await driver.createSnapshot(run.context, toDriverSnapshot(snapshot, volume));
+      const update = await driver.createSnapshot(run.context, target);
+      await connectionsAgain(this.store, run, parameters);
+      return update;
     } catch (error) {
       if (isDriverError(error, 'already-exists'))
         await run.updateParameters({ ...parameters, foreign: true });
@@ -64,8 +71,12 @@ export class CreateSnapshot implements OperationHandler<CreateSnapshotParameters
     const { foreign, backend, volumeId, snapshot } = parameters;
     if (foreign === true || this.#untouched.take(run)) return;
     const { driver } = await run.backend(backend);
-    const volume = await volumeOf(run.records, volumeId);
-    await driver.deleteSnapshot(run.context, toDriverSnapshot(snapshot, volume));
+    const target = await driverSnapshotOf(run.records, snapshot, await volumeOf(run.records, volumeId));
+    try {
+      await driver.deleteSnapshot(run.context, target);
+    } finally {
+      await connectionsAgain(this.store, run, parameters);
+    }
   }
 
   async succeed(

@@ -1,6 +1,7 @@
 import type { ModelUpdate, ScoriaError } from '@scoria/core';
 import { messageOf } from '@scoria/core';
 import type { Claim, Records, VolumeRecord } from '@scoria/store';
+import { Store } from '@scoria/store';
 import { inject, injectable } from 'inversify';
 import { toDriverVolume } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
@@ -8,6 +9,7 @@ import { ManagerError } from '../errors.js';
 import { Quotas } from '../placement/quotas.js';
 import { Untouched } from './begin.js';
 import { sharedSnapshot, sharedVolume, wholeVolume } from './claims.js';
+import { connectionsAgain } from './connections-again.js';
 import { changedMeanwhile } from './refusals.js';
 import { enterSnapshotState } from './snapshot-state.js';
 import { enterState, leaveInFailure, leaveInSuccess, storedUpdate } from './volume-state.js';
@@ -42,7 +44,10 @@ export class CreateVolume implements OperationHandler<CreateVolumeParameters, Mo
 
   readonly #untouched = new Untouched();
 
-  constructor(@inject(Quotas) private readonly quotas: Quotas) {}
+  constructor(
+    @inject(Quotas) private readonly quotas: Quotas,
+    @inject(Store) private readonly store: Store,
+  ) {}
 
   backends(parameters: CreateVolumeParameters): readonly string[] {
     const { backend } = placeOf(parameters);
@@ -68,7 +73,9 @@ export class CreateVolume implements OperationHandler<CreateVolumeParameters, Mo
     for (let tried = parameters; ;) {
       const attempt = new Attempt(tried, run, this.#untouched);
       try {
-        return await attempt.make();
+        const update = await attempt.make();
+        await this.#sourceAgain(parameters, run);
+        return update;
       } catch (error) {
         const { backend } = placeOf(tried);
         failures.push(`${backend}: ${messageOf(error)}`);
@@ -81,9 +88,12 @@ export class CreateVolume implements OperationHandler<CreateVolumeParameters, Mo
   }
 
   async undo(parameters: CreateVolumeParameters, run: OperationRun): Promise<void> {
-    if (parameters.foreign === true || this.#untouched.take(run)) return;
-    const { driver } = await run.backend(placeOf(parameters).backend);
-    await driver.deleteVolume(run.context, toDriverVolume(parameters.volume));
+    if (this.#untouched.take(run)) return;
+    try {
+      await remove(parameters, run);
+    } finally {
+      await this.#sourceAgain(parameters, run);
+    }
   }
 
   async succeed(records: Records, { volume }: CreateVolumeParameters, update: ModelUpdate): Promise<void> {
@@ -95,6 +105,18 @@ export class CreateVolume implements OperationHandler<CreateVolumeParameters, Mo
   async fail(records: Records, { volume }: CreateVolumeParameters, error: ScoriaError): Promise<void> {
     await leaveInFailure(records, this.kind, subject(volume), error);
   }
+
+  /** A clone leaves its source as it was for the guests that have it; where they find it may have changed. */
+  async #sourceAgain({ source }: CreateVolumeParameters, run: OperationRun): Promise<void> {
+    if (source?.kind === 'volume') await connectionsAgain(this.store, run, source);
+  }
+}
+
+/** What another made is not ours to remove. */
+async function remove(parameters: CreateVolumeParameters, run: OperationRun): Promise<void> {
+  if (parameters.foreign === true) return;
+  const { driver } = await run.backend(placeOf(parameters).backend);
+  await driver.deleteVolume(run.context, toDriverVolume(parameters.volume));
 }
 
 /** One try on one backend. */

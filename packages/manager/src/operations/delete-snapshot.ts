@@ -1,10 +1,12 @@
 import type { ScoriaError } from '@scoria/core';
 import type { Claim, Records } from '@scoria/store';
-import { injectable } from 'inversify';
-import { toDriverSnapshot } from '../driver-objects.js';
+import { Store } from '@scoria/store';
+import { inject, injectable } from 'inversify';
+import { driverSnapshotOf } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { beginOn } from './begin.js';
 import { sharedVolume, wholeSnapshot } from './claims.js';
+import { connectionsAgain } from './connections-again.js';
 import type { SnapshotSubject } from './snapshot-state.js';
 import { enterSnapshotState, leaveSnapshotUndeleted, removeSnapshot } from './snapshot-state.js';
 import type { VolumeSubject } from './volume-state.js';
@@ -17,6 +19,8 @@ export type DeleteSnapshotParameters = VolumeSubject & SnapshotSubject;
 export class DeleteSnapshot implements OperationHandler<DeleteSnapshotParameters, undefined> {
   readonly kind = 'delete-snapshot';
   readonly recovery = 'resume';
+
+  constructor(@inject(Store) private readonly store: Store) {}
 
   backends({ backend }: DeleteSnapshotParameters): readonly string[] {
     return [backend];
@@ -31,16 +35,20 @@ export class DeleteSnapshot implements OperationHandler<DeleteSnapshotParameters
     await enterSnapshotState(records, parameters, 'deleting');
   }
 
-  async run(
-    { backend, volumeId, snapshotId }: DeleteSnapshotParameters,
-    run: OperationRun,
-  ): Promise<undefined> {
+  async run(parameters: DeleteSnapshotParameters, run: OperationRun): Promise<undefined> {
+    const { backend, volumeId, snapshotId } = parameters;
     const { driver } = await beginOn(run, backend);
     const snapshot = await run.records.getSnapshot(snapshotId);
     if (snapshot === undefined) return undefined;
     const volume = await volumeOf(run.records, volumeId);
-    await driver.deleteSnapshot(run.context, toDriverSnapshot(snapshot, volume));
+    await driver.deleteSnapshot(run.context, await driverSnapshotOf(run.records, snapshot, volume));
+    await connectionsAgain(this.store, run, parameters);
     return undefined;
+  }
+
+  /** Nothing can be put back; but a deletion that failed may have changed what a guest has to open. */
+  async undo(parameters: DeleteSnapshotParameters, run: OperationRun): Promise<void> {
+    await connectionsAgain(this.store, run, parameters);
   }
 
   async succeed(records: Records, { snapshotId }: DeleteSnapshotParameters): Promise<void> {

@@ -12,7 +12,7 @@ import { changedMeanwhile, hasDependents } from './refusals.js';
 import type { SnapshotSubject } from './snapshot-state.js';
 import { enterSnapshotState, leaveSnapshotUndeleted, removeSnapshot } from './snapshot-state.js';
 import type { VolumeSubject } from './volume-state.js';
-import { enterState, leaveInFailure, removeVolume, volumeOf } from './volume-state.js';
+import { enterState, leaveInFailure, removeVolume, requireNoGuest, volumeOf } from './volume-state.js';
 
 export interface DeleteVolumeParameters extends VolumeSubject {
   /** Those that go with it, newest first; none unless it is a cascade. */
@@ -38,6 +38,7 @@ export class DeleteVolume implements OperationHandler<DeleteVolumeParameters, un
 
   async accept(records: Records, parameters: DeleteVolumeParameters): Promise<void> {
     await enterState(records, this.kind, parameters);
+    await requireNoGuest(records, parameters);
     await requireKnownSnapshots(records, parameters);
     for (const snapshot of parameters.snapshots) await enterSnapshotState(records, snapshot, 'deleting');
   }

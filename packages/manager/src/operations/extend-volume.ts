@@ -1,7 +1,7 @@
 import type { ModelUpdate, ScoriaError } from '@scoria/core';
 import type { Claim, Records } from '@scoria/store';
 import { inject, injectable } from 'inversify';
-import { changesOf, toDriverVolume } from '../driver-objects.js';
+import { changesOf, driverVolumeOf } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { Quotas } from '../placement/quotas.js';
 import { beginOn } from './begin.js';
@@ -42,11 +42,12 @@ export class ExtendVolume implements OperationHandler<ExtendVolumeParameters, Mo
   }
 
   async run(
-    { volumeId, backend, newSizeBytes }: ExtendVolumeParameters,
+    { volumeId, backend, before, newSizeBytes }: ExtendVolumeParameters,
     run: OperationRun,
   ): Promise<ModelUpdate> {
     const { driver } = await beginOn(run, backend);
-    const volume = toDriverVolume(await volumeOf(run.records, volumeId));
+    const record = await volumeOf(run.records, volumeId);
+    const volume = await driverVolumeOf(run.records, record, before === 'in-use' ? before : record.status);
     return driver.extendVolume(run.context, volume, newSizeBytes);
   }
 

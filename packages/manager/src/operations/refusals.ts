@@ -1,4 +1,5 @@
-import type { ErrorDetails, SnapshotStatus, VolumeStatus } from '@scoria/core';
+import type { Capability, ErrorDetails, SnapshotStatus, VolumeStatus } from '@scoria/core';
+import type { AttachmentRecord, VolumeRecord } from '@scoria/store';
 import { ManagerError } from '../errors.js';
 import { isPassing } from './states.js';
 
@@ -25,12 +26,72 @@ export function wrongState(
 }
 
 function remedyOf(kind: string, { id, status }: Stateful): string {
-  if (status === 'in-use') return '; detach it first';
   if (kind === 'volume' && status.startsWith('error')) {
     return `; see why with 'scoria volume show ${id}', then delete it, or 'scoria volume reset ${id}'`;
   }
   if (!isPassing(status)) return '';
   return kind === 'volume' ? `; try again, or where it stays so, 'scoria volume reset ${id}'` : '; try again';
+}
+
+interface InUse {
+  readonly volume: Pick<VolumeRecord, 'id' | 'backend'>;
+  /** What was asked for: `deleting it`. */
+  readonly operation: string;
+  readonly attachments: readonly AttachmentRecord[];
+  /** What the backend would have to have for it. */
+  readonly lacking?: Capability | undefined;
+}
+
+/** The operation is not for a volume that a guest has. */
+export function inUse({ volume, operation, attachments, lacking }: InUse): ManagerError {
+  const { id, backend } = volume;
+  const by = attachments.map(describeAttachment).join(' and ');
+  const why =
+    lacking === undefined
+      ? ''
+      : `; backend ${backend} cannot do that while a guest has it: its driver has not the capability '${lacking}'`;
+  return new ManagerError({
+    code: 'conflict',
+    message:
+      `${operation} is not possible now: volume ${id} is in-use${by === '' ? '' : `, ${by}`}${why}; ` +
+      `detach it first${attachments.map((one) => `: ${detachCommand(one)}`).join('')}`,
+    details: { volume: id, status: 'in-use', attachments: attachments.map((one) => one.id) },
+  });
+}
+
+function describeAttachment({ id, status, host, device }: AttachmentRecord): string {
+  const as = device === undefined ? '' : ` as ${device}`;
+  return `${status} to ${host === undefined ? 'a host' : `host ${host}`}${as} (attachment ${id})`;
+}
+
+/** What a person types to end an attachment. */
+export function detachCommand({ id, volumeId }: Pick<AttachmentRecord, 'id' | 'volumeId'>): string {
+  return `scoria volume detach ${volumeId} ${id}`;
+}
+
+/** A volume that a guest has can be copied by its own backend only. */
+export function onlyItsBackendClones({
+  volumeId,
+  backend,
+}: Record<'volumeId' | 'backend', string>): ManagerError {
+  return new ManagerError({
+    code: 'conflict',
+    message:
+      `volume ${volumeId} is in use, and what a guest writes during a copy would be in it in parts: it can be ` +
+      `cloned only by its own backend ${backend}, where that has the capability 'clone'; take a snapshot of it, ` +
+      'and make the volume of that, or detach it first',
+    details: { volume: volumeId, status: 'in-use', backend },
+  });
+}
+
+/** A guest may still have the volume, whatever state it is in. */
+export function stillAttached(volumeId: string, attachments: readonly AttachmentRecord[]): ManagerError {
+  const by = attachments.map(describeAttachment).join(' and ');
+  return hasDependents(
+    `volume ${volumeId} is ${by}; put it in use again with 'scoria volume reset ${volumeId}', and detach it first` +
+      attachments.map((one) => `: ${detachCommand(one)}`).join(''),
+    attachments.map(({ id }) => id),
+  );
 }
 
 /** The object changed between the look at it and the acceptance. */

@@ -3,7 +3,7 @@ import { messageOf } from '@scoria/core';
 import type { Claim, Records } from '@scoria/store';
 import { injectable } from 'inversify';
 import { withDevice } from '../data/open-devices.js';
-import { toDriverSnapshot, toDriverVolume } from '../driver-objects.js';
+import { driverSnapshotOf, toDriverVolume } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { ManagerError } from '../errors.js';
 import { beginOn } from './begin.js';
@@ -130,7 +130,11 @@ export class ExportSnapshotData implements OperationHandler<SnapshotDataParamete
   async run({ backend, snapshotId }: SnapshotDataParameters, run: OperationRun): Promise<unknown> {
     const { driver } = await beginOn(run, backend);
     const record = await snapshotOf(run.records, snapshotId);
-    const snapshot = toDriverSnapshot(record, await volumeOf(run.records, record.volumeId));
+    const snapshot = await driverSnapshotOf(
+      run.records,
+      record,
+      await volumeOf(run.records, record.volumeId),
+    );
     const target: DeviceTarget = { kind: 'snapshot', snapshot };
     return withDevice(run.context, { driver, target }, 'read-only', (device) =>
       useDevice(this.#use, run, device),

@@ -7,7 +7,7 @@ import { beginOn } from './begin.js';
 import { wholeVolume } from './claims.js';
 import { requireNoSnapshots } from './move-volume.js';
 import type { VolumeSubject } from './volume-state.js';
-import { enterState, leaveInFailure, removeVolume, volumeOf } from './volume-state.js';
+import { enterState, leaveInFailure, removeVolume, requireNoGuest, volumeOf } from './volume-state.js';
 
 /** Forgets a volume; its data stays on the backend. */
 @injectable()
@@ -25,6 +25,7 @@ export class UnmanageVolume implements OperationHandler<VolumeSubject, undefined
 
   async accept(records: Records, subject: VolumeSubject): Promise<void> {
     await enterState(records, this.kind, subject);
+    await requireNoGuest(records, subject);
     await requireNoSnapshots(records, subject.volumeId);
   }
 

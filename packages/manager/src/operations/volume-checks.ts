@@ -1,13 +1,13 @@
-import type { Capability } from '@scoria/core';
+import type { Capability, VolumeStatus } from '@scoria/core';
 import type { SnapshotRecord, VolumeRecord } from '@scoria/store';
 import { Store } from '@scoria/store';
 import { inject, injectable } from 'inversify';
 import { HeldError } from '../engine/acceptance.js';
 import type { ManagerError } from '../errors.js';
 import { BackendAccess } from '../views/backend-access.js';
-import { notSupported, wrongState } from './refusals.js';
-import type { SnapshotOperationKind, VolumeOperationKind } from './states.js';
-import { isPassing, SNAPSHOT_STATES, statesToBegin } from './states.js';
+import { inUse, notSupported, wrongState } from './refusals.js';
+import type { SnapshotOperationKind, StateTable, VolumeOperationKind } from './states.js';
+import { isPassing, SNAPSHOT_STATES, statesToBegin, VOLUME_STATES } from './states.js';
 
 const TITLES: Readonly<Record<VolumeOperationKind, string>> = {
   'create-volume': 'making it',
@@ -48,8 +48,10 @@ export class VolumeChecks {
   /** @throws ManagerError `conflict` */
   async requireState(kind: VolumeOperationKind, volume: VolumeRecord): Promise<void> {
     if (statesToBegin(kind).includes(volume.status)) return;
-    const states = statesToBegin(kind, await this.#capabilitiesWhereTheyMatter(volume));
-    if (states.includes(volume.status)) return;
+    const lacking = await this.#lacking(kind, volume);
+    if (lacking === 'nothing') return;
+    if (volume.status === 'in-use') throw await this.#inUse(kind, volume, lacking);
+    const states = statesToBegin(kind);
     throw await this.#refusal('volume', volume, wrongState('volume', volume, TITLES[kind], states));
   }
 
@@ -63,8 +65,12 @@ export class VolumeChecks {
 
   /** @throws ManagerError `not-supported`, `backend-down` */
   async requireCapability(backend: string, capability: Capability, what: string): Promise<void> {
-    const { capabilities } = await this.backends.open(backend);
-    if (!capabilities.includes(capability)) throw notSupported(backend, what, capability);
+    if (!(await this.has(backend, capability))) throw notSupported(backend, what, capability);
+  }
+
+  /** @throws ManagerError `backend-down` */
+  async has(backend: string, capability: Capability): Promise<boolean> {
+    return (await this.backends.open(backend)).capabilities.includes(capability);
   }
 
   /** What a passing state is due to can be waited for: so it is named. */
@@ -78,8 +84,25 @@ export class VolumeChecks {
     return holders.length === 0 ? otherwise : new HeldError(holders, [{ kind, id, mode: 'exclusive' }]);
   }
 
-  /** What drivers can do more concerns volumes in use: for others, no backend needs to be asked. */
-  async #capabilitiesWhereTheyMatter({ status, backend }: VolumeRecord): Promise<readonly string[]> {
-    return status === 'in-use' ? (await this.backends.open(backend)).capabilities : [];
+  /**
+   * The capability that would allow the operation in the volume's state, and that its backend has not; `nothing` where
+   * it has it, `undefined` where no capability would do. Only then is the backend asked.
+   */
+  async #lacking(
+    kind: VolumeOperationKind,
+    { status, backend }: VolumeRecord,
+  ): Promise<Capability | 'nothing' | undefined> {
+    const table: StateTable<VolumeStatus> = VOLUME_STATES[kind];
+    if (table.with?.states.includes(status) !== true) return undefined;
+    return (await this.has(backend, table.with.capability)) ? 'nothing' : table.with.capability;
+  }
+
+  async #inUse(
+    kind: VolumeOperationKind,
+    volume: VolumeRecord,
+    lacking: Capability | undefined,
+  ): Promise<ManagerError> {
+    const attachments = await this.store.listAttachments(volume.id);
+    return inUse({ volume, operation: TITLES[kind], attachments, lacking });
   }
 }

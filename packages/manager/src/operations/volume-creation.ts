@@ -5,9 +5,9 @@ import { randomUUID } from 'node:crypto';
 import { findSnapshot, findVolume } from '../lookup.js';
 import type { Caller, CreateVolumeRequest } from '../requests.js';
 import { Desk } from './desk.js';
-import type { CreateVolumeParameters } from './create-volume.js';
+import type { CreateVolumeParameters, Place } from './create-volume.js';
 import { CreateVolume } from './create-volume.js';
-import { invalidInput } from './refusals.js';
+import { invalidInput, onlyItsBackendClones } from './refusals.js';
 import { requireDescription, requireRoomFor, requireWholeGiB } from './request-checks.js';
 import type { Prepared } from './submission.js';
 import { VolumePlaces } from './volume-places.js';
@@ -41,12 +41,13 @@ export class VolumeCreation {
     const found = await this.#source(caller, request);
     const sizeBytes = sizeOf(request, found);
     const type = await this.places.typeOrDefault(request.type ?? found?.typeId);
-    const candidates = await this.places.candidates({
+    const places = await this.places.candidates({
       sizeBytes,
       ...(type === undefined ? {} : { extraSpecs: type.extraSpecs }),
       ...(request.backend === undefined ? {} : { backend: request.backend }),
       ...(found === undefined ? {} : { near: found.source.backend }),
     });
+    const candidates = await this.#possible(places, found?.source);
     const volume = {
       ...this.#record(caller, request, sizeBytes, type),
       ...candidates[0],
@@ -58,6 +59,18 @@ export class VolumeCreation {
       parameters: { volume, ...source, candidates, attempt: 0 },
       initial: volume,
     };
+  }
+
+  /** What a guest writes to is copied by its own backend or not at all. */
+  async #possible(
+    places: readonly [Place, ...Place[]],
+    source: VolumeSource | undefined,
+  ): Promise<readonly [Place, ...Place[]]> {
+    if (source?.kind !== 'volume' || source.before !== 'in-use') return places;
+    const [own, ...others] = places.filter(({ backend }) => backend === source.backend);
+    if (own === undefined || !(await this.desk.checks.has(source.backend, 'clone')))
+      throw onlyItsBackendClones(source);
+    return [own, ...others];
   }
 
   #record(

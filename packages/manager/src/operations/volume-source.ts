@@ -1,8 +1,9 @@
 import type { DeviceTarget, ModelUpdate, Volume } from '@scoria/core';
-import { applyUpdate, DriverError, isDriverError } from '@scoria/core';
+import { applyUpdate, isDriverError } from '@scoria/core';
 import { copyToEmpty } from '../data/copy-data.js';
-import { toDriverSnapshot, toDriverVolume } from '../driver-objects.js';
+import { driverVolumeOf, toDriverSnapshot } from '../driver-objects.js';
 import type { OperationRun } from '../engine/operation-handler.js';
+import { onlyItsBackendClones } from './refusals.js';
 import type { SnapshotSubject } from './snapshot-state.js';
 import { snapshotOf } from './snapshot-state.js';
 import type { VolumeSubject } from './volume-state.js';
@@ -35,7 +36,7 @@ export async function fillFromSource(
 }
 
 async function targetOf(run: OperationRun, source: VolumeSource): Promise<DeviceTarget> {
-  const volume = toDriverVolume(await volumeOf(run.records, source.volumeId));
+  const volume = await driverVolumeOf(run.records, await volumeOf(run.records, source.volumeId));
   if (source.kind === 'volume') return { kind: 'volume', volume };
   const snapshot = await snapshotOf(run.records, source.snapshotId);
   return { kind: 'snapshot', snapshot: toDriverSnapshot(snapshot, volume) };
@@ -64,7 +65,7 @@ async function madeByCopy(
   target: DeviceTarget,
   onMade: () => void,
 ): Promise<ModelUpdate> {
-  if (source.kind === 'volume' && source.before === 'in-use') throw inUse(source.volumeId);
+  if (source.kind === 'volume' && source.before === 'in-use') throw onlyItsBackendClones(source);
   const { driver } = await run.backend(backend);
   const { driver: sourceDriver } = await run.backend(source.backend);
   const update = await driver.createVolume(run.context, volume);
@@ -76,15 +77,4 @@ async function madeByCopy(
     { driver, target: { kind: 'volume', volume: made } },
   );
   return update;
-}
-
-/** What a guest writes during a copy would be in it in parts. */
-function inUse(volumeId: string): DriverError {
-  return new DriverError({
-    code: 'invalid-state',
-    message:
-      `volume ${volumeId} is in use, and its backend cannot clone it to there by itself; ` +
-      'take a snapshot of it, and make the volume of that',
-    details: { volumeId },
-  });
 }

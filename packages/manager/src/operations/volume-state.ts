@@ -1,7 +1,7 @@
 import type { ModelUpdate, ScoriaError, VolumeStatus } from '@scoria/core';
 import type { Changes, Records, VolumeRecord } from '@scoria/store';
 import { changesOf } from '../driver-objects.js';
-import { changedMeanwhile, goneMeanwhile } from './refusals.js';
+import { changedMeanwhile, goneMeanwhile, stillAttached } from './refusals.js';
 import type { StateTable, VolumeOperationKind } from './states.js';
 import { stateAfterFailure, VOLUME_STATES } from './states.js';
 
@@ -44,6 +44,17 @@ export async function enterState(
     throw changedMeanwhile('volume', volumeId, `it is on backend ${volume.backend} now`);
   }
   return volume;
+}
+
+/**
+ * Refuses where a guest may have the volume: a failure may have taken it from `in-use` to an error state. One that is
+ * `available` has no guest.
+ * @throws ManagerError `has-dependents`
+ */
+export async function requireNoGuest(records: Records, { volumeId, before }: VolumeSubject): Promise<void> {
+  if (before === 'available') return;
+  const attachments = await records.listAttachments(volumeId);
+  if (attachments.length > 0) throw stillAttached(volumeId, attachments);
 }
 
 /** The state of success, with what else is to be stored. `gone` is the caller's: it removes the record. */

@@ -4,6 +4,7 @@ import {
   anOperationRecord,
   aSnapshotRecord,
   aVolumeRecord,
+  VOLUME_ID,
 } from './spec-support/records.js';
 
 const copy = aVolumeRecord({ id: '22222222-2222-4222-8222-222222222222', name: 'copy' });
@@ -26,7 +27,7 @@ describe('dependenciesOfVolume', () => {
     [
       'an attachment',
       { attachments: [anAttachmentRecord()] },
-      `scoria volume detach ${anAttachmentRecord().id}`,
+      `scoria volume detach ${VOLUME_ID} ${anAttachmentRecord().id}`,
     ],
     [
       'an operation',

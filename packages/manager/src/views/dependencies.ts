@@ -1,5 +1,6 @@
 import type { VolumeStatus } from '@scoria/core';
 import type { AttachmentRecord, OperationRecord, SnapshotRecord, VolumeRecord } from '@scoria/store';
+import { detachCommand } from '../operations/refusals.js';
 import { VOLUME_STATES } from '../operations/states.js';
 import type { Blocker, Dependencies, Dependency } from '../views.js';
 
@@ -42,7 +43,7 @@ export function dependenciesOfVolume(around: VolumeSurroundings): Dependencies {
     blockers: [
       ...operations.map(watched),
       ...snapshots.map((one) => ({ ...one, remedy: `scoria snapshot delete ${one.id}` })),
-      ...attachments.map(detached),
+      ...around.attachments.map(detached),
       ...(operations.length + attachments.length === 0 ? stateOf(volume) : []),
     ],
   };
@@ -59,7 +60,7 @@ function stateOf(volume: VolumeRecord): Blocker[] {
 export function dependenciesOfSnapshot(around: SnapshotSurroundings): Dependencies {
   const { snapshot, volume } = around;
   const operations = around.operations.map(operationOn);
-  const attachments = around.onlineSnapshot ? [] : around.attachments.map(attachmentOf);
+  const attachments = around.onlineSnapshot ? [] : around.attachments;
   return {
     subject: { kind: 'snapshot', id: snapshot.id, name: snapshot.name },
     dependsOn: [named('volume', volume, 'the volume it was taken of'), backendOf(volume)],
@@ -110,6 +111,6 @@ function watched(operation: Dependency): Blocker {
   return { ...operation, remedy: `scoria operation watch ${operation.id}` };
 }
 
-function detached(attachment: Dependency): Blocker {
-  return { ...attachment, remedy: `scoria volume detach ${attachment.id}` };
+function detached(attachment: AttachmentRecord): Blocker {
+  return { ...attachmentOf(attachment), remedy: detachCommand(attachment) };
 }

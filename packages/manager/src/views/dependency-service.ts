@@ -1,16 +1,21 @@
 import type { Claim, OperationRecord, SnapshotRecord, VolumeRecord } from '@scoria/store';
 import { Store } from '@scoria/store';
 import { inject, injectable } from 'inversify';
+import { ManagerError } from '../errors.js';
 import { findSnapshot, findVolume } from '../lookup.js';
 import type { Caller } from '../requests.js';
 import type { Blocker, Dependencies } from '../views.js';
+import { BackendAccess } from './backend-access.js';
 import { dependenciesOfSnapshot, dependenciesOfVolume } from './dependencies.js';
 import { everySnapshot, everyVolume } from './every-page.js';
 
 /** What depends on what, from the records. */
 @injectable()
 export class DependencyService {
-  constructor(@inject(Store) private readonly store: Store) {}
+  constructor(
+    @inject(Store) private readonly store: Store,
+    @inject(BackendAccess) private readonly backends: BackendAccess,
+  ) {}
 
   /** See `VolumeManager.dependencies`. */
   async of(caller: Caller, kind: 'volume' | 'snapshot', object: string): Promise<Dependencies> {
@@ -75,10 +80,12 @@ export class DependencyService {
     return found;
   }
 
-  /** By what was published of the backend: nothing is started for it. */
-  async #hasOnlineSnapshots({ backend }: VolumeRecord): Promise<boolean> {
+  /** By what was published of the backend; one that no manager has run yet is started, where a guest has the volume. */
+  async #hasOnlineSnapshots({ backend, status }: VolumeRecord): Promise<boolean> {
+    if (status !== 'in-use') return false;
     const found = (await this.store.listBackends()).find(({ name }) => name === backend);
-    return found?.capabilities.includes('onlineSnapshot') ?? false;
+    const { capabilities } = found ?? (await this.backends.open(backend).catch(downBackend));
+    return capabilities.includes('onlineSnapshot');
   }
 
   async #volumeConflicts({ id }: VolumeRecord): Promise<OperationRecord[]> {
@@ -100,4 +107,10 @@ export class DependencyService {
     if (sourceSnapshotId !== undefined) return this.store.getSnapshot(sourceSnapshotId);
     return sourceVolumeId === undefined ? undefined : this.store.getVolume(sourceVolumeId);
   }
+}
+
+/** What a backend can do that is down, nobody can tell; until it is up again a guest is in the way. */
+function downBackend(error: unknown): { readonly capabilities: readonly string[] } {
+  if (error instanceof ManagerError) return { capabilities: [] };
+  throw error;
 }

@@ -2,7 +2,7 @@ import type { PlanRequest } from '@scoria/core';
 import type { SnapshotRecord, VolumeRecord } from '@scoria/store';
 import { Store } from '@scoria/store';
 import { inject, injectable } from 'inversify';
-import { toDriverSnapshot, toDriverVolume } from '../driver-objects.js';
+import { driverSnapshotOf, driverVolumeOf, toDriverSnapshot, toDriverVolume } from '../driver-objects.js';
 import { ManagerError } from '../errors.js';
 import type { CreateVolumeParameters } from '../operations/create-volume.js';
 import { snapshotOf } from '../operations/snapshot-state.js';
@@ -76,13 +76,14 @@ export class PlanService {
       () => this.preparations.extendVolume(caller, name, newSizeBytes),
       async ({ volumeId }) => {
         const volume = await this.#volume(volumeId);
-        const request = { operation: 'extend-volume', volume: toDriverVolume(volume), newSizeBytes } as const;
+        const driverVolume = await driverVolumeOf(this.store, volume);
+        const request = { operation: 'extend-volume', volume: driverVolume, newSizeBytes } as const;
         const growth = gib(newSizeBytes - volume.sizeBytes);
         return {
           ...aboutVolume(volume),
           before: [`take ${growth} of project ${volume.projectId}'s quota`, 'record it as extending'],
           work: [{ backend: volume.backend, request, inWords: `grow it to ${gib(newSizeBytes)}` }],
-          after: [`record it as available, with ${gib(newSizeBytes)}`],
+          after: [`record it as ${volume.status}, with ${gib(newSizeBytes)}`],
         };
       },
     );
@@ -155,11 +156,14 @@ export class PlanService {
           work: [
             {
               backend: volume.backend,
-              request: { operation: 'create-snapshot', snapshot: toDriverSnapshot(snapshot, volume) },
+              request: {
+                operation: 'create-snapshot',
+                snapshot: await driverSnapshotOf(this.store, snapshot, volume),
+              },
               inWords: 'take the snapshot',
             },
           ],
-          after: ['record it as available'],
+          after: [...connectionsOf(volume), 'record it as available'],
         };
       },
     );
@@ -173,7 +177,7 @@ export class PlanService {
       async ({ volumeId, snapshotId }) => {
         const volume = await this.#volume(volumeId);
         const record = await this.#snapshot(snapshotId);
-        const snapshot = toDriverSnapshot(record, volume);
+        const snapshot = await driverSnapshotOf(this.store, record, volume);
         return {
           subject: `snapshot ${record.name} (${record.id}) of volume ${volume.name}`,
           backend: volume.backend,
@@ -185,7 +189,10 @@ export class PlanService {
               inWords: 'remove the snapshot',
             },
           ],
-          after: [`forget it, and give ${gib(record.sizeBytes)} back to project ${record.projectId}`],
+          after: [
+            ...connectionsOf(volume),
+            `forget it, and give ${gib(record.sizeBytes)} back to project ${record.projectId}`,
+          ],
         };
       },
     );
@@ -227,8 +234,9 @@ export class PlanService {
     if (source === undefined) return undefined;
     const { backend } = source;
     const volume = await this.#volume(source.volumeId);
-    if (source.kind === 'volume') return { kind: 'volume', backend, volume: toDriverVolume(volume) };
-    const snapshot = toDriverSnapshot(await this.#snapshot(source.snapshotId), volume);
+    if (source.kind === 'volume')
+      return { kind: 'volume', backend, volume: await driverVolumeOf(this.store, volume) };
+    const snapshot = await driverSnapshotOf(this.store, await this.#snapshot(source.snapshotId), volume);
     return { kind: 'snapshot', backend, snapshot };
   }
 
@@ -239,6 +247,11 @@ export class PlanService {
   async #snapshot(id: string): Promise<SnapshotRecord> {
     return snapshotOf(this.store, id);
   }
+}
+
+/** A guest that has the volume may find it in another file afterwards. */
+function connectionsOf({ status }: VolumeRecord): string[] {
+  return status === 'in-use' ? ['ask how its guest reaches the volume now, and record it'] : [];
 }
 
 /** The refusal, where it is not a mistake in the request. */

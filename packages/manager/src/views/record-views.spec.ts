@@ -7,7 +7,7 @@ import { DependencyService } from './dependency-service.js';
 import { CALLER, contextOf, ViewStage } from './spec-support/stage.js';
 
 function chainsOn(stage: ViewStage): ChainService {
-  return new ChainService(stage.store, stage, new DependencyService(stage.store), stage.contexts);
+  return new ChainService(stage.store, stage, new DependencyService(stage.store, stage), stage.contexts);
 }
 
 describe('chain of a volume', () => {
@@ -56,7 +56,7 @@ describe('chain of a volume', () => {
 describe('dependencies from the records', () => {
   it('of a volume and of its snapshot', async () => {
     await using stage = await ViewStage.open();
-    const service = new DependencyService(stage.store);
+    const service = new DependencyService(stage.store, stage);
     const volume = await stage.volume({ name: 'source' });
     const snapshot = await stage.snapshot(volume);
     const copy = await stage.volume({ name: 'copy', sourceSnapshotId: snapshot.id });
