@@ -5,6 +5,7 @@ import {
   MountedSharesOptions,
   remoteFsPolicy,
   RemoteFsPolicy,
+  watchMountedShares,
 } from '@scoria/remotefs';
 import path from 'node:path';
 import { UNCACHED } from './client-caches.js';
@@ -26,9 +27,10 @@ function mountedShares(options: GlusterfsOptions, { stateDirectory }: BackendIde
   };
 }
 
-const bindings = new ContainerModule(({ bind }) => {
+const bindings = new ContainerModule(({ bind, onActivation }) => {
   bindRemoteFs(bind);
   bindMountedShares(bind);
+  watchMountedShares(onActivation);
   bind<MountedSharesOptions>(MountedSharesOptions).toDynamicValue((context) =>
     mountedShares(
       context.get<GlusterfsOptions>(DriverOptions),

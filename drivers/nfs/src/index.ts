@@ -5,6 +5,7 @@ import {
   MountedSharesOptions,
   remoteFsPolicy,
   RemoteFsPolicy,
+  watchMountedShares,
 } from '@scoria/remotefs';
 import path from 'node:path';
 import { NfsDriver } from './nfs-driver.js';
@@ -20,9 +21,10 @@ function mountedShares(options: NfsOptions, { stateDirectory }: BackendIdentity)
   };
 }
 
-const bindings = new ContainerModule(({ bind }) => {
+const bindings = new ContainerModule(({ bind, onActivation }) => {
   bindRemoteFs(bind);
   bindMountedShares(bind);
+  watchMountedShares(onActivation);
   bind<MountedSharesOptions>(MountedSharesOptions).toDynamicValue((context) =>
     mountedShares(context.get<NfsOptions>(DriverOptions), context.get<BackendIdentity>(BackendIdentity)),
   );

@@ -6,6 +6,7 @@ export type { PrivilegeOptions } from './command/privilege-options.js';
 export { SYSTEM_PATH } from './command/program-lookup.js';
 export { hostModule } from './host-module.js';
 export { HostOptions } from './host-options.js';
+export { attributeLength } from './libc/extended-attributes.js';
 export { renameNoReplace } from './libc/rename-no-replace.js';
 export { allocateRange, nextData, nextHole, punchHole, zeroRange } from './libc/sparse-files.js';
 export { SystemError, systemCode } from './libc/system-error.js';

@@ -61,6 +61,11 @@ export function mountRules(mountBase: string): AllowRule[] {
   return [
     ...mounts.map((args) => ({ purpose: 'mount a share', program: 'mount', args })),
     { purpose: 'unmount a share', program: 'umount', args: [mounted] },
+    {
+      purpose: 'unmount a share whose client has died',
+      program: 'umount',
+      args: [literal('--lazy'), mounted],
+    },
     { purpose: "set a share's group", program: 'chgrp', args: [text('[a-z_][a-z0-9_-]*|[0-9]+'), mounted] },
     // No set-user-id or sticky bits.
     {

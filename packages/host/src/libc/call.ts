@@ -2,7 +2,7 @@ import { Semaphore } from 'async-mutex';
 import koffi from 'koffi';
 import { SystemError } from './system-error.js';
 
-type Argument = number | string;
+type Argument = number | string | null;
 
 interface NativeFunction {
   async(...args: [...Argument[], (error: unknown, result: unknown) => void]): void;

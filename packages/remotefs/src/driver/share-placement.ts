@@ -4,6 +4,7 @@ import { CapacityReader } from '../shares/capacity.js';
 import type { ShareSpace } from '../shares/placement.js';
 import { chooseShare, poolStats, roomFor } from '../shares/placement.js';
 import { measureShares } from '../shares/share-spaces.js';
+import { ShareWatch } from '../shares/share-watch.js';
 import type { Share } from '../shares/share.js';
 import { FileVolumes } from './file-volumes.js';
 import { ProvisionedBytes } from './provisioned-bytes.js';
@@ -16,6 +17,7 @@ export class SharePlacement {
     @inject(CapacityReader) private readonly capacities: CapacityReader,
     @inject(ProvisionedBytes) private readonly provisioned: ProvisionedBytes,
     @inject(Logger) private readonly logger: Logger,
+    @inject(ShareWatch) private readonly watch: ShareWatch,
   ) {}
 
   /**
@@ -45,6 +47,7 @@ export class SharePlacement {
 
   async #measure(provisioned: (share: Share) => Promise<number>): Promise<ShareSpace[]> {
     const shares = await this.volumes.shares.available();
-    return measureShares(shares, { capacities: this.capacities, provisioned, logger: this.logger });
+    const { capacities, logger, watch } = this;
+    return measureShares(shares, { capacities, provisioned, logger, watch });
   }
 }

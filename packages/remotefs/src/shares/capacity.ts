@@ -1,8 +1,8 @@
 import { messageOf } from '@scoria/core';
 import { statfs } from 'node:fs/promises';
 import { NoAnswerError, OneAtATime } from './one-at-a-time.js';
-import { noAnswerReason, PROBE_TIMEOUT_MS } from './share-probe.js';
-import { unusableShare, type Share } from './share.js';
+import { PROBE_TIMEOUT_MS } from './share-probe.js';
+import { noAnswerReason, unusableShare, type Share } from './share.js';
 
 /** How large a share is, in bytes. */
 export interface Capacity {

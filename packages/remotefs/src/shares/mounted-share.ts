@@ -1,14 +1,20 @@
 import { DriverError, messageOf, type Clock, type Logger } from '@scoria/core';
+import { statfs } from 'node:fs/promises';
 import {
+  HANG_AFTER_MS,
+  HEARTBEAT_MS,
   RETRY_AFTER_AT_MOST_MS,
   RETRY_AFTER_MS,
   TRUST_MS,
   type MountedSharesOptions,
 } from './mounted-shares-options.js';
+import { isDeadMount, mayBeDead } from './dead-mount.js';
+import { Heartbeat } from './heartbeat.js';
 import { NoAnswerError, OneAtATime } from './one-at-a-time.js';
 import type { ShareMounter } from './share-mounter.js';
-import { noAnswerReason, PROBE_TIMEOUT_MS, ShareProbe } from './share-probe.js';
-import { unusableShare, type Share } from './share.js';
+import { PROBE_TIMEOUT_MS, ShareProbe } from './share-probe.js';
+import type { ShareWatch } from './share-watch.js';
+import { noAnswerReason, unusableShare, type Share } from './share.js';
 import type { ShareSpec } from './shares-file-line.js';
 
 /** What a {@link MountedShare} works with. */
@@ -17,6 +23,7 @@ export interface MountedShareTools {
   readonly mounter: ShareMounter;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly watch: ShareWatch;
 }
 
 interface Failure {
@@ -31,6 +38,7 @@ interface Failure {
  */
 export class MountedShare {
   readonly #probe: ShareProbe;
+  readonly #heartbeat: Heartbeat;
   readonly #groupGate = new OneAtATime<void>();
   readonly #probeTimeoutMs: number;
   #failure: Failure | undefined;
@@ -46,6 +54,8 @@ export class MountedShare {
   ) {
     this.#probeTimeoutMs = tools.options.probeTimeoutMs ?? PROBE_TIMEOUT_MS;
     this.#probe = new ShareProbe(share.path, this.#probeTimeoutMs);
+    this.#heartbeat = this.#makeHeartbeat(tools);
+    tools.watch.add(share.share, this.#heartbeat);
   }
 
   /** True if the last look found it usable, whether or not another is under way. */
@@ -66,9 +76,11 @@ export class MountedShare {
 
   /**
    * Mounts the share if it is not, and finds out whether it can be used. Never rejects: the outcome is the new
-   * state. Joins a look that is under way; leaves a share that has failed alone until it is time to try again.
+   * state. Joins a look that is under way; leaves a share that has failed alone until it is time to try again, and
+   * one that hangs until it answers.
    */
   async look(): Promise<void> {
+    if (this.#heartbeat.hang !== undefined) return;
     if (this.#failure !== undefined && this.tools.clock.now() < this.#failure.retryAt) return;
     this.#looking ??= this.#lookAndRecord().finally(() => {
       this.#looking = undefined;
@@ -78,14 +90,61 @@ export class MountedShare {
 
   async #lookAndRecord(): Promise<void> {
     try {
-      const mountedNow = await this.tools.mounter.mount(this.spec);
-      if (mountedNow) this.#hasGroup = false;
+      const answer = await this.#mount();
       await this.#grantGroup();
-      if (mountedNow || !this.#isTrusted()) await this.#lookAtFiles();
+      if (answer !== 'fine' || !this.#isTrusted()) await this.#lookAtFiles();
       this.#recordUsable();
     } catch (error) {
       this.#recordFailure(error);
     }
+  }
+
+  /** Mounts it if it is not, and in the place of a mount that is dead. */
+  async #mount(): Promise<'mounted now' | 'fine' | 'an error'> {
+    const { mounter, logger } = this.tools;
+    let mountedNow = await mounter.mount(this.spec);
+    const problem = mountedNow ? undefined : await this.#ask();
+    if (mayBeDead(problem)) {
+      await mounter.unmountDead(this.spec, isDeadMount);
+      mountedNow = await mounter.mount(this.spec);
+      if (mountedNow)
+        logger.warn(`the client of the share ${this.share.share} had died; it is mounted again`);
+    }
+    if (mountedNow) this.#hasGroup = false;
+    if (mountedNow) return 'mounted now';
+    return problem === undefined ? 'fine' : 'an error';
+  }
+
+  /** The error that the share answers with, if any. @throws DriverError `unavailable` if it does not answer */
+  async #ask(): Promise<unknown> {
+    try {
+      return await this.#heartbeat.answer();
+    } catch (error) {
+      if (!(error instanceof NoAnswerError)) throw error;
+      throw unusableShare(this.share.share, noAnswerReason(error), error);
+    }
+  }
+
+  #makeHeartbeat({ options }: MountedShareTools): Heartbeat {
+    const { path, share } = this.share;
+    return new Heartbeat(
+      async () => statfs(path),
+      { everyMs: options.heartbeatMs ?? HEARTBEAT_MS, hangAfterMs: options.hangAfterMs ?? HANG_AFTER_MS },
+      (hang) => {
+        this.#recordFailure(unusableShare(share, noAnswerReason(hang), hang));
+      },
+      () => {
+        this.#lookAgain();
+      },
+    );
+  }
+
+  /** It answers again: what it can be used for is found out now, not when somebody asks. */
+  #lookAgain(): void {
+    if (this.#failure !== undefined) this.#failure = { ...this.#failure, retryAt: 0 };
+    this.look().catch((error: unknown) => {
+      this.tools.logger.error(`the share ${this.share.share} could not be looked at: ${messageOf(error)}`);
+    });
   }
 
   /** A server that does not allow it may let files be created all the same: whether it does is found out next. */
@@ -119,10 +178,12 @@ export class MountedShare {
   }
 
   #recordUsable(): void {
-    if (this.#failure !== undefined)
-      this.tools.logger.info(`the share ${this.share.share} can be used again`);
+    const hadFailed = this.#failure !== undefined;
     this.#failure = undefined;
     this.#failuresInARow = 0;
+    if (!hadFailed) return;
+    this.tools.logger.info(`the share ${this.share.share} can be used again`);
+    this.tools.watch.returned();
   }
 
   #recordFailure(error: unknown): void {
@@ -139,6 +200,7 @@ export class MountedShare {
 
   #whenNext(): string {
     if (this.#failure === undefined) return '';
+    if (this.#heartbeat.hang !== undefined) return ' (it is tried again as soon as it answers)';
     const seconds = Math.ceil((this.#failure.retryAt - this.tools.clock.now()) / 1000);
     return seconds > 0 ? ` (it is tried again after ${String(seconds)} s)` : '';
   }

@@ -22,6 +22,10 @@ export interface MountedSharesOptions {
   readonly trustMs?: number;
   /** How long a share that failed is left alone, doubled with each failure up to 10 minutes; 30 s unless told. */
   readonly retryAfterMs?: number;
+  /** How often a share that is in use is asked whether it still answers; 5 s unless told. */
+  readonly heartbeatMs?: number;
+  /** How long such an answer may take before operations on the share are given up; 30 s unless told. */
+  readonly hangAfterMs?: number;
   /** How long `available` waits for a share that is slow to answer; 5 s unless told. */
   readonly availableWaitMs?: number;
 }
@@ -32,3 +36,5 @@ export const TRUST_MS = 10_000;
 export const RETRY_AFTER_MS = 30_000;
 export const RETRY_AFTER_AT_MOST_MS = 600_000;
 export const AVAILABLE_WAIT_MS = 5_000;
+export const HEARTBEAT_MS = 5_000;
+export const HANG_AFTER_MS = 30_000;

@@ -7,6 +7,7 @@ import { MountedShare } from './mounted-share.js';
 import { within } from './one-at-a-time.js';
 import { mountPointOf, ShareMounter } from './share-mounter.js';
 import { refusedOption } from './share-limits.js';
+import { ShareWatch } from './share-watch.js';
 import { unknownShare, type Share, type ShareProvider } from './share.js';
 import { optionProblem, type ShareSpec } from './shares-file-line.js';
 import { readSharesFile } from './shares-file.js';
@@ -27,6 +28,7 @@ export class MountedShares implements ShareProvider {
     @inject(ShareMounter) private readonly mounter: ShareMounter,
     @inject(Clock) private readonly clock: Clock,
     @inject(Logger) private readonly logger: Logger,
+    @inject(ShareWatch) private readonly watch: ShareWatch,
   ) {
     requireAbsolute('the shares file', options.sharesFile);
     requireAbsolute('the directory for mount points', options.mountPointBase);
@@ -51,7 +53,9 @@ export class MountedShares implements ShareProvider {
         () => true,
         () => false,
       );
-      return inTime && share.isUsable ? [share.share] : [];
+      if (!inTime || !share.isUsable) return [];
+      this.watch.use(share.share.share);
+      return [share.share];
     });
     return (await Promise.all(looked)).flat();
   }
@@ -63,7 +67,9 @@ export class MountedShares implements ShareProvider {
   async ensure(share: string): Promise<Share> {
     const found = this.#find(share);
     await found.look();
-    return found.get();
+    const usable = found.get();
+    this.watch.use(share);
+    return usable;
   }
 
   #find(share: string): MountedShare {
@@ -88,6 +94,7 @@ export class MountedShares implements ShareProvider {
         mounter: this.mounter,
         clock: this.clock,
         logger: this.logger,
+        watch: this.watch,
       },
     );
   }

@@ -1,4 +1,4 @@
-import { CommandError, CommandRunner, LockManager, messageOf } from '@scoria/core';
+import { CommandError, CommandRunner, LockManager, messageOf, type Lock } from '@scoria/core';
 import { inject, injectable } from 'inversify';
 import { createHash } from 'node:crypto';
 import { lstat, mkdir, realpath, stat } from 'node:fs/promises';
@@ -48,16 +48,27 @@ export class ShareMounter {
     const base = await this.#base(spec.share);
     const directory = mountPointOf(base, spec.share);
     if (await this.#isMounted(spec.share, directory)) return false;
-    await using _lock = await this.locks.acquire(
-      [{ directory: base, name: `.mount-${digestOf(spec.share)}` }],
-      {
-        timeoutMs: 2 * this.#timeoutMs,
-      },
-    );
+    await using _lock = await this.#lock(base, spec.share);
     if (await this.#isMounted(spec.share, directory)) return false;
     await makeMountPoint(spec.share, directory);
     await this.#runMount(spec, directory);
     return true;
+  }
+
+  /**
+   * Takes away the mount of a share whose client has died: nothing that is open on it works any more, for nobody, and
+   * nothing can come back. It goes also where something is open. Idempotent, and safe against other processes on
+   * this host.
+   * @param isDead whether it is; asked again once nobody else mounts or unmounts the share
+   * @throws DriverError `unavailable` if something else is mounted in its place
+   * @throws CommandError if it cannot be unmounted
+   */
+  async unmountDead({ share }: ShareSpec, isDead: (directory: string) => Promise<boolean>): Promise<void> {
+    const base = await this.#base(share);
+    const directory = mountPointOf(base, share);
+    await using _lock = await this.#lock(base, share);
+    if (!(await this.#isMounted(share, directory)) || !(await isDead(directory))) return;
+    await this.#privileged('umount', ['--lazy', directory]);
   }
 
   /** True if the share is mounted now. @throws DriverError `unavailable` if something else is mounted in its place */
@@ -76,6 +87,12 @@ export class ShareMounter {
     const found = await stat(directory);
     if (found.gid !== gid) await this.#privileged('chgrp', [String(gid), directory]);
     if ((found.mode & 0o020) === 0) await this.#privileged('chmod', ['g+w', directory]);
+  }
+
+  async #lock(base: string, share: string): Promise<Lock> {
+    return this.locks.acquire([{ directory: base, name: `.mount-${digestOf(share)}` }], {
+      timeoutMs: 2 * this.#timeoutMs,
+    });
   }
 
   async #isMounted(share: string, directory: string): Promise<boolean> {

@@ -4,7 +4,7 @@ import { lstat, mkdir, open, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { systemCode } from '../chain/file-errors.js';
 import { NoAnswerError, OneAtATime } from './one-at-a-time.js';
-import { HIDDEN_DIRECTORY } from './share.js';
+import { HIDDEN_DIRECTORY, noAnswerReason } from './share.js';
 
 /** How long a look at a share may take before the share counts as dead. */
 export const PROBE_TIMEOUT_MS = 10_000;
@@ -13,8 +13,8 @@ export const PROBE_TIMEOUT_MS = 10_000;
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
 
 const NOT_CONNECTED =
-  'it is not connected; see whether its server is up and can be reached: if it is, the file system process of ' +
-  'the mount has ended, so unmount it, it is then mounted again';
+  'it is not connected; see whether its server is up and can be reached (where the file system process of the mount ' +
+  'has ended, it is mounted again)';
 
 const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'it is mounted read-only; mount it for writing (see its options and its server)',
@@ -57,11 +57,6 @@ export class ShareProbe {
     if (code === 'EACCES' || code === 'EPERM') return notAllowed(this.directory);
     return REASONS[code] ?? `no file can be created on it: ${messageOf(error)}`;
   }
-}
-
-/** Why a share that does not answer cannot be used, and what to do. */
-export function noAnswerReason(error: NoAnswerError): string {
-  return `its file system gives ${error.message}; see whether its server is up and can be reached`;
 }
 
 function notAllowed(directory: string): string {

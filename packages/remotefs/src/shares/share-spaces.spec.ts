@@ -1,6 +1,7 @@
 import { MemoryLogger } from '@scoria/testkit';
 import { CapacityReader } from './capacity.js';
 import { measureShares } from './share-spaces.js';
+import { ShareWatch } from './share-watch.js';
 
 describe('measureShares', () => {
   it('leaves out what cannot be measured, with a warning, and keeps the order', async () => {
@@ -15,7 +16,12 @@ describe('measureShares', () => {
       return 7;
     };
 
-    const spaces = await measureShares(shares, { capacities, provisioned, logger });
+    const spaces = await measureShares(shares, {
+      capacities,
+      provisioned,
+      logger,
+      watch: new ShareWatch(logger),
+    });
 
     expect(spaces.map(({ share, provisionedBytes }) => [share.share, provisionedBytes])).toEqual([
       ['c', 7],

@@ -2,6 +2,7 @@ import { messageOf, type Logger } from '@scoria/core';
 import type { CapacityReader } from './capacity.js';
 import type { ShareSpace } from './placement.js';
 import type { Share } from './share.js';
+import type { ShareWatch } from './share-watch.js';
 
 /** What {@link measureShares} works with. */
 export interface Measuring {
@@ -9,6 +10,8 @@ export interface Measuring {
   /** What the volumes on a share promise, in bytes. */
   readonly provisioned: (share: Share) => number | Promise<number>;
   readonly logger: Logger;
+  /** Leaves a share out as soon as it hangs. */
+  readonly watch: Pick<ShareWatch, 'runOn'>;
 }
 
 /**
@@ -20,10 +23,13 @@ export async function measureShares(shares: readonly Share[], tools: Measuring):
   return spaces.flat();
 }
 
-async function measure(share: Share, { capacities, provisioned, logger }: Measuring): Promise<ShareSpace[]> {
+async function measure(share: Share, tools: Measuring): Promise<ShareSpace[]> {
+  const { capacities, provisioned, logger, watch } = tools;
   try {
-    const capacity = await capacities.read(share);
-    return [{ share, capacity, provisionedBytes: await provisioned(share) }];
+    return await watch.runOn([share.share], async () => {
+      const capacity = await capacities.read(share);
+      return [{ share, capacity, provisionedBytes: await provisioned(share) }];
+    });
   } catch (error) {
     logger.warn(`the share ${share.share} is left out: ${messageOf(error)}`, { share: share.share });
     return [];

@@ -1,4 +1,5 @@
 import { DriverError, type OperationContext } from '@scoria/core';
+import type { NoAnswerError } from './one-at-a-time.js';
 
 /** A place that keeps volumes as files: an NFS or GlusterFS export that is mounted, or a directory. */
 export interface Share {
@@ -73,4 +74,19 @@ export function unusableShare(share: string, reason: string, cause?: unknown): D
     details: { share, reason },
     cause,
   });
+}
+
+/** The error of an operation on a share that hangs. */
+export function hangingShare(share: string, hang: NoAnswerError): DriverError {
+  return unusableShare(
+    share,
+    `${noAnswerReason(hang)}. The operation goes no further; what it has begun is finished or undone when the ` +
+      'share is back',
+    hang,
+  );
+}
+
+/** Why a share that does not answer cannot be used, and what to do. */
+export function noAnswerReason(error: NoAnswerError): string {
+  return `its file system gives ${error.message}; see whether its server is up and can be reached`;
 }

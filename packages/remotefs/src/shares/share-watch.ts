@@ -1,0 +1,101 @@
+import { Logger, messageOf, type OperationContext } from '@scoria/core';
+import { inject, injectable } from 'inversify';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Heartbeat } from './heartbeat.js';
+import { ShareUse } from './share-use.js';
+
+/** What {@link ShareWatch.run} is to do with a result that comes after its caller was told that there is none. */
+export type OnLate<T> = (late: T) => Promise<void>;
+
+/**
+ * Ends operations on shares that hang. A call that a file system does not answer can be neither cancelled nor killed;
+ * but whoever waits for it can be told. The work itself is left behind with what it holds, its locks above all: as long
+ * as one of its calls may still be carried out, nobody else is to change the volume. When the call comes back, it
+ * begins no further step and lets go; what it leaves half done is found in the journal, as after the end of a process.
+ */
+@injectable()
+export class ShareWatch {
+  readonly #heartbeats = new Map<string, Heartbeat>();
+  readonly #uses = new AsyncLocalStorage<ShareUse>();
+  readonly #onReturn = new Set<() => Promise<void>>();
+
+  constructor(@inject(Logger) private readonly logger: Logger) {}
+
+  /** Has the share watched while it is in use; takes the place of one of that name. */
+  add(share: string, heartbeat: Heartbeat): void {
+    this.#heartbeats.set(share, heartbeat);
+  }
+
+  /** The work under way, begun by {@link run}, has to do with this share from now on. */
+  use(share: string): void {
+    const heartbeat = this.#heartbeats.get(share);
+    if (heartbeat !== undefined) this.#uses.getStore()?.add(share, heartbeat);
+  }
+
+  /** Calls `listener` each time a share can be used that could not before. */
+  onReturn(listener: () => Promise<void>): void {
+    this.#onReturn.add(listener);
+  }
+
+  /** The share can be used, and could not before. */
+  returned(): void {
+    // What listeners begin is no part of the work that happened to notice.
+    this.#uses.exit(() => {
+      for (const listener of this.#onReturn) {
+        listener().catch((error: unknown) => {
+          this.logger.warn(`a share is back, but could not be put in order: ${messageOf(error)}`);
+        });
+      }
+    });
+  }
+
+  /**
+   * Does the work, until it ends or one of the shares that it uses hangs.
+   * @throws DriverError `unavailable` for a share that hangs; what the work throws
+   */
+  async run<T>(
+    context: OperationContext,
+    work: (context: OperationContext) => Promise<T>,
+    onLate?: OnLate<T>,
+  ): Promise<T> {
+    const use = new ShareUse();
+    return this.#until(use, async () => work(use.contextFrom(context)), onLate);
+  }
+
+  /** The same for work on these shares, whatever else it uses. */
+  async runOn<T>(shares: Iterable<string>, work: () => Promise<T>, onLate?: OnLate<T>): Promise<T> {
+    const use = new ShareUse();
+    for (const share of shares) {
+      const heartbeat = this.#heartbeats.get(share);
+      if (heartbeat !== undefined) use.add(share, heartbeat);
+    }
+    return this.#until(use, work, onLate);
+  }
+
+  /** The shares that the work under way has to do with so far. */
+  get inUse(): string[] {
+    return [...(this.#uses.getStore()?.shares.keys() ?? [])];
+  }
+
+  async #until<T>(use: ShareUse, work: () => Promise<T>, onLate?: OnLate<T>): Promise<T> {
+    const working = this.#uses.run(use, work);
+    try {
+      return await Promise.race([working, use.givenUp]);
+    } finally {
+      use.end();
+      if (use.isGivenUp) this.#follow(working, onLate);
+    }
+  }
+
+  /** There is nobody to be told but the log. */
+  #follow<T>(working: Promise<T>, onLate: OnLate<T> = async () => Promise.resolve()): void {
+    working.then(onLate).then(
+      () => {
+        this.logger.info('an operation that was given up has ended after all');
+      },
+      (error: unknown) => {
+        this.logger.info(`an operation that was given up has ended: ${messageOf(error)}`);
+      },
+    );
+  }
+}

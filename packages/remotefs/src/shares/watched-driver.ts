@@ -1,0 +1,54 @@
+import type { BlockDevice, OperationContext, VolumeDriver } from '@scoria/core';
+import type { ShareWatch } from './share-watch.js';
+import { WatchedDevice } from './watched-device.js';
+import { watchedStream } from './watched-stream.js';
+
+type Method = (context: OperationContext, ...args: unknown[]) => unknown;
+
+/** What ends in time by itself: it looks at all shares, and leaves out those that hang. */
+const IN_TIME: ReadonlySet<string> = new Set(['setup', 'stats', 'teardown']);
+const STREAMS: ReadonlySet<string> = new Set(['listManageable', 'findAdoptable']);
+
+/** `driver`, with operations that end when a share that they use hangs, and devices likewise. */
+export function watchedDriver(driver: VolumeDriver, watch: ShareWatch): VolumeDriver {
+  return new Proxy(driver, {
+    get(target, name) {
+      const found = Reflect.get(target, name, target) as unknown;
+      if (typeof found !== 'function' || typeof name !== 'string' || name === 'constructor') return found;
+      const method: Method = found.bind(target) as Method;
+      if (IN_TIME.has(name)) return method;
+      if (STREAMS.has(name)) return streamOf(method, watch);
+      return name === 'openDevice' ? deviceOf(method, watch) : operationOf(method, watch);
+    },
+  });
+}
+
+function operationOf(method: Method, watch: ShareWatch): Method {
+  return async (context, ...args) =>
+    watch.run(context, async (inner) => Promise.resolve(method(inner, ...args)));
+}
+
+/** One that is opened after its caller was told that it is not is closed: it would hold its volume for good. */
+function deviceOf(method: Method, watch: ShareWatch): Method {
+  return async (context, ...args) =>
+    watch.run(
+      context,
+      async (inner) => new WatchedDevice((await method(inner, ...args)) as BlockDevice, watch, watch.inUse),
+      async (late) => late.close(),
+    );
+}
+
+/** What one item has shown to be in use, the next ones use too. */
+function streamOf(method: Method, watch: ShareWatch): Method {
+  return (context, ...args) => {
+    let shares: readonly string[] = [];
+    return watchedStream(method(context, ...args) as AsyncIterable<unknown>, async (next) =>
+      watch.run(context, async () => {
+        for (const share of shares) watch.use(share);
+        const item = await next();
+        shares = watch.inUse;
+        return item;
+      }),
+    );
+  };
+}
