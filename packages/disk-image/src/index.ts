@@ -26,3 +26,8 @@ export * from './qemu-img/chain-layer.js';
 export * from './qemu-img/qemu-img-requests.js';
 export * from './qemu-img/qemu-img.js';
 export * from './qemu-img/virtual-size.js';
+export type { BlockJobOptions, JobMonitor } from './qmp/block-job.js';
+export { LiveChain, type LiveCommit, type LivePull } from './qmp/live-chain.js';
+export type { MonitorDiskLimits } from './qmp/monitor-disk.js';
+export { QmpCompute, QmpComputeOptions } from './qmp/qmp-compute.js';
+export { QmpConnection, type QmpEvent, type QmpExecutor, type QmpOptions } from './qmp/qmp-connection.js';
