@@ -4,6 +4,7 @@ import { openStore, Store } from '@scoria/store';
 import path from 'node:path';
 import { mountBasesOf } from './backends/mount-bases.js';
 import { RootContainer } from './backends/root-container.js';
+import { backendsContainer } from './compute/backends-container.js';
 import { Configuration } from './configuration.js';
 import { DefaultVolumeManager } from './default-volume-manager.js';
 import { noObserver, StepObserver } from './engine/step-observer.js';
@@ -49,7 +50,7 @@ export async function createVolumeManager(
     const container = new Container({ parent: root });
     container.bind(Configuration).toConstantValue(configuration);
     container.bind(Store).toConstantValue(store);
-    container.bind(RootContainer).toConstantValue(root);
+    container.bind(RootContainer).toConstantValue(backendsContainer(root, container));
     container.bind(StepObserver).toConstantValue(options.stepObserver ?? noObserver);
     container.load(
       managerModule,

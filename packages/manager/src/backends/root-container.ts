@@ -1,2 +1,2 @@
-/** The container of the process, of which each backend's is a child. */
+/** The container of which each backend's is a child: the process' own, with how guests are asked. */
 export const RootContainer = Symbol.for('scoria.RootContainer');
