@@ -9,6 +9,7 @@ import type {
 } from '@scoria/store';
 import { Store } from '@scoria/store';
 import { Backends } from './backends/backends.js';
+import { SnapshotReporting } from './compute/snapshot-reporting.js';
 import { Configuration } from './configuration.js';
 import type { EventListener } from './events.js';
 import { ManagerEvents } from './events.js';
@@ -148,6 +149,9 @@ export class DefaultVolumeManager implements VolumeManager {
     this.#snapshots.create(caller, request);
   deleteSnapshot: VolumeManager['deleteSnapshot'] = async (caller: Caller, snapshot: string) =>
     this.#snapshots.delete(caller, snapshot);
+
+  reportSnapshot: VolumeManager['reportSnapshot'] = async (caller, snapshotId, report) =>
+    this.container.get(SnapshotReporting).report(caller, snapshotId, report);
 
   useVolumeData: VolumeManager['useVolumeData'] = async <T>(
     caller: Caller,

@@ -1,5 +1,7 @@
 import { ContainerModule } from 'inversify';
 import { Backends } from './backends/backends.js';
+import { SnapshotReporting } from './compute/snapshot-reporting.js';
+import { StoredReports } from './compute/stored-reports.js';
 import { Acceptance } from './engine/acceptance.js';
 import { BackendQueues } from './engine/backend-queues.js';
 import { CancelWatch } from './engine/cancel-watch.js';
@@ -37,6 +39,8 @@ const SERVICES = [
   HistoryPruning,
   Metrics,
   Lifecycle,
+  StoredReports,
+  SnapshotReporting,
 ] as const;
 
 /** The engine and the backends. Needs `Configuration`, `Store`, `RootContainer`, `StepObserver` and the host's ports. */

@@ -12,6 +12,7 @@ import type {
   VolumeRecord,
   VolumeTypeRecord,
 } from '@scoria/store';
+import type { SnapshotStatusReport } from './compute/snapshot-reporting.js';
 import type {
   AttachRequest,
   Caller,
@@ -82,6 +83,11 @@ export interface VolumeManager extends AsyncDisposable {
   listSnapshots(caller: Caller, filter?: SnapshotFilter): Promise<SnapshotRecord[]>;
   createSnapshot(caller: Caller, request: CreateSnapshotRequest): Promise<Accepted<SnapshotRecord>>;
   deleteSnapshot(caller: Caller, snapshot: string): Promise<Accepted<SnapshotRecord>>;
+  /**
+   * Takes down what a compute service reports of a snapshot, of any project, that is being taken or removed. The
+   * snapshot's own state is changed by the operation that waits for the report, and by nobody else.
+   */
+  reportSnapshot(caller: Caller, snapshotId: string, report: SnapshotStatusReport): Promise<void>;
 
   /** The raw data for as long as `use` runs; the volume is `uploading` (reading) or `downloading` (writing). */
   useVolumeData<T>(

@@ -1,13 +1,15 @@
 import { createServer } from '@scoria/api';
 import type { Configuration, VolumeManager } from '@scoria/manager';
-import { createVolumeManager, ManagerError } from '@scoria/manager';
+import { createVolumeManager, ManagerError, serviceTokensOf } from '@scoria/manager';
 import { messageOf } from '@scoria/core';
+import { SystemClock } from '@scoria/host';
 
 /** Runs the manager and its HTTP side until SIGTERM or SIGINT; a second signal ends it at once. */
 export async function serve(configuration: Configuration): Promise<void> {
   const { host, port } = configuration.listen;
   await using manager = await createVolumeManager(configuration);
-  const server = createServer(manager);
+  const serviceTokens = serviceTokensOf(configuration, { clock: new SystemClock() });
+  const server = createServer(manager, { serviceTokens });
   const stopped = untilStopped();
   try {
     const address = await server.listen({ host, port }).catch((cause: unknown) => {

@@ -5,7 +5,7 @@ import type { NovaCall, NovaClient } from './nova-client.js';
 import { NovaRefusal } from './nova-refusal.js';
 import type { ExpectedReport } from './report-wait.js';
 import { outcomeOf, waitForReport } from './report-wait.js';
-import type { ReportedSnapshot, SnapshotReport, SnapshotReports } from './snapshot-reports.js';
+import type { ReportedSnapshot, SnapshotReports } from './snapshot-reports.js';
 
 const TAKE_MS = 600_000;
 const MERGE_MS = 7_200_000;
