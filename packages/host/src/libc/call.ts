@@ -2,7 +2,8 @@ import { Semaphore } from 'async-mutex';
 import koffi from 'koffi';
 import { SystemError } from './system-error.js';
 
-type Argument = number | string | null;
+/** A buffer is changed in its place. */
+type Argument = number | string | Buffer | null;
 
 interface NativeFunction {
   async(...args: [...Argument[], (error: unknown, result: unknown) => void]): void;

@@ -1,0 +1,60 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { NativeCall } from './call.js';
+import { systemCode } from './system-error.js';
+
+/** F_OFD_GETLK: locks of open files, as QEMU takes them. */
+const GET_LOCK = 36;
+const F_WRLCK = 1;
+const F_UNLCK = 2;
+const SEEK_SET = 0;
+
+/** `struct flock` of 64-bit Linux: type, whence, start, length, process. */
+const STRUCT_BYTES = 32;
+const START_AT = 8;
+const LENGTH_AT = 16;
+
+/** QEMU marks what it does with a file by read locks on single bytes: from here on, one for each permission it has. */
+const PERMISSIONS_AT = 100;
+/** BLK_PERM_WRITE is 2: its second bit. */
+const WRITE_BIT = 1;
+
+/** File systems that keep no locks, or cannot be asked about those of others. */
+const CANNOT_TELL = ['EINVAL', 'ENOSYS', 'EOPNOTSUPP', 'ENOLCK'];
+
+const fcntl = new NativeCall('fcntl', 'int', ['int', 'int', 'void *']);
+
+/** Who has an image open, as far as the file system can tell. */
+export interface ImageUse {
+  /** Whether a process of QEMU has it open to write to it; `unknown` where the file system keeps no locks. */
+  readonly writing: boolean | 'unknown';
+}
+
+/**
+ * Asks the file system whether QEMU (a hypervisor, a storage daemon, a tool) has an image open to write to it: on this
+ * host, and on others where the file system passes locks on. A file that is not there is not open.
+ * Source of the layout: QEMU's image locking (block/file-posix.c).
+ */
+export async function isOpenInQemu(file: string): Promise<ImageUse> {
+  try {
+    // A pipe that somebody planted is not waited for.
+    await using handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    return { writing: await isLocked(handle.fd, PERMISSIONS_AT + WRITE_BIT) };
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT') return { writing: false };
+    if (code !== undefined && CANNOT_TELL.includes(code)) return { writing: 'unknown' };
+    throw error;
+  }
+}
+
+/** Whether anybody else holds a lock on one byte of an open file. Takes none. */
+async function isLocked(fd: number, byte: number): Promise<boolean> {
+  const lock = Buffer.alloc(STRUCT_BYTES);
+  lock.writeInt16LE(F_WRLCK, 0);
+  lock.writeInt16LE(SEEK_SET, 2);
+  lock.writeBigInt64LE(BigInt(byte), START_AT);
+  lock.writeBigInt64LE(1n, LENGTH_AT);
+  await fcntl.call(fd, GET_LOCK, lock);
+  return lock.readInt16LE(0) !== F_UNLCK;
+}
