@@ -1,1 +1,2 @@
+export { endInAnyCase } from './end-in-any-case.js';
 export { main } from './main.js';

@@ -31,7 +31,18 @@ function leavesOf(command: Command, path: string[] = []): string[][] {
 const COMMANDS = [
   'serve',
   ...['create', 'list', 'show', 'delete', 'extend', 'revert', 'set', 'migrate', 'retype', 'reset'],
-  ...['export', 'import', 'connect', 'chain', 'blockers', 'manageable', 'manage', 'unmanage'],
+  ...[
+    'export',
+    'import',
+    'connect',
+    'chain',
+    'blockers',
+    'manageable',
+    'manage',
+    'unmanage',
+    'attach',
+    'detach',
+  ],
 ];
 
 describe('the command', () => {
@@ -92,6 +103,34 @@ describe('the command', () => {
       'volume export x /dev/null',
       '/dev/null is there already; name another file, or replace it with --force',
     ],
+    [
+      'volume attach x --monitor guest.sock',
+      "--monitor must be the absolute path of the guest's monitor socket (qemu -qmp unix:PATH,...), and guest.sock " +
+        'is relative',
+    ],
+    [
+      'volume attach x --monitor /dev/null',
+      "--monitor must be the absolute path of the guest's monitor socket (qemu -qmp unix:PATH,...), and /dev/null " +
+        'is no socket',
+    ],
+    [
+      'volume attach x --monitor /nowhere/guest.sock',
+      "--monitor must be the absolute path of the guest's monitor socket (qemu -qmp unix:PATH,...), and " +
+        '/nowhere/guest.sock cannot be looked at (ENOENT)',
+    ],
+    [
+      'volume attach x --connector /nowhere/connector',
+      '--connector is a file or JSON ({ "initiator": ... }), and /nowhere/connector cannot be read (ENOENT)',
+    ],
+    [
+      'volume attach x --connector {"initiator":',
+      'the connector {"initiator": is no JSON object, such as { "initiator": "iqn.1994-05..." }',
+    ],
+    [
+      'volume attach x --host a --connector {"host":"b"}',
+      '--host is "a", and the connector\'s host "b"; name one of them',
+    ],
+    ['volume attach x --connector {"host":7}', "the connector's host must be its name, and is 7"],
     ['volume list --limit 0', '--limit must be a whole number from 1, and is "0"'],
     [
       'volume delete a b',

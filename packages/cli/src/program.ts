@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { addAttachmentCommands } from './commands/attachment.js';
 import { addBackendCommands } from './commands/backend.js';
 import { addCompletionCommand } from './commands/completion.js';
 import { addConfigCommands } from './commands/config.js';
@@ -8,6 +9,7 @@ import { addOperationCommands } from './commands/operation.js';
 import { addServeCommand } from './commands/serve.js';
 import { addSettingCommands } from './commands/settings.js';
 import { addSnapshotCommands } from './commands/snapshot.js';
+import { addVolumeAttachmentCommands } from './commands/volume-attachments.js';
 import { addVolumeDataCommands } from './commands/volume-data.js';
 import { addVolumeViewCommands } from './commands/volume-views.js';
 import { addVolumeCommands } from './commands/volume.js';
@@ -41,6 +43,8 @@ export function createProgram(): Command {
   const volume = addVolumeCommands(program);
   addVolumeDataCommands(volume);
   addVolumeViewCommands(volume);
+  addVolumeAttachmentCommands(volume);
+  addAttachmentCommands(program);
   addSnapshotCommands(program);
   addBackendCommands(program);
   addDriverCommands(program);

@@ -4,6 +4,7 @@ import type { Globals } from './globals.js';
 import { configurationSource } from './drivers.js';
 import { ProgressBar } from './output/progress.js';
 import { Printer } from './output/printer.js';
+import { endAtOnce } from './end-in-any-case.js';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
@@ -48,7 +49,7 @@ export async function inChangingSession(
 ): Promise<void> {
   const abort = new AbortController();
   const interrupt = (): void => {
-    if (abort.signal.aborted) process.exit(130);
+    if (abort.signal.aborted) endAtOnce(130);
     process.stderr.write('scoria: cancelling; once more to end at once\n');
     abort.abort(new ManagerError({ code: 'cancelled', message: 'the command was interrupted' }));
   };

@@ -9,6 +9,10 @@ const PLAIN = /^[\w][\w.-]*$/;
 const LISTS: Readonly<Record<string, (session: ReadSession) => Promise<string[]>>> = {
   volume: async ({ store, caller: { projectId } }) => nameOrId(await store.listVolumes({ projectId })),
   snapshot: async ({ store, caller: { projectId } }) => nameOrId(await store.listSnapshots({ projectId })),
+  attachment: async ({ store, caller: { projectId } }) => {
+    const { findAttachments } = await import('@scoria/manager/records');
+    return (await findAttachments(store, projectId)).map(({ id }) => id);
+  },
   backend: ({ configuration }) => Promise.resolve([...configuration.enabledBackends]),
 };
 

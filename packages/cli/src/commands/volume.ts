@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CreateVolumeRequest } from '@scoria/manager';
-import { volumeFields } from '../output/json.js';
+import { attachedVolumeFields, volumeFields } from '../output/json.js';
 import { parseGib } from '../output/sizes.js';
 import { UsageError } from '../usage-error.js';
 import { action, collectPair } from './command-env.js';
@@ -110,7 +110,8 @@ function addReads(volume: Command): void {
         const { inReadSession } = await import('../read-session.js');
         const { findVolume } = await import('@scoria/manager/records');
         await inReadSession(globals, async ({ store, caller, printer }) => {
-          printer.object(volumeFields(await findVolume(store, caller.projectId, name)));
+          const found = await findVolume(store, caller.projectId, name);
+          printer.object(attachedVolumeFields(found, await store.listAttachments(found.id)));
         });
       }),
     );

@@ -27,6 +27,8 @@ describe('completion', () => {
     [['volume', 'show', 'volume'], ['volume-name']],
     [['volume', 'revert', 'data', 'snap'], ['snapshot-name']],
     [['volume', 'migrate', '--dry-run', 'data', 'back'], ['backend-name']],
+    [['volume', 'detach', 'data', 'att'], ['attachment-name']],
+    [['attachment', 'show', 'att'], ['attachment-name']],
     [['backend', 'check', 'back'], ['backend-name']],
     [['names'], []],
     [['nothing', 'like', 'that'], []],

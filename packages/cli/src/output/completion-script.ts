@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 /** Arguments whose words are looked up, by the name of the argument. */
-const LOOKED_UP = ['volume', 'snapshot', 'backend'];
+const LOOKED_UP = ['volume', 'snapshot', 'backend', 'attachment'];
 
 interface Words {
   /** The commands before it, `volume create`; '' at the top. */

@@ -1,4 +1,5 @@
 import type {
+  AttachmentRecord,
   BackendRecord,
   OperationRecord,
   QuotaUsage,
@@ -28,6 +29,39 @@ export function volumeFields(volume: VolumeRecord): Fields {
     project_id: volume.projectId,
     created_at: volume.createdAt,
     updated_at: volume.updatedAt,
+  };
+}
+
+/** A volume with the guests that have it. */
+export function attachedVolumeFields(volume: VolumeRecord, attachments: readonly AttachmentRecord[]): Fields {
+  return { ...volumeFields(volume), attachments: attachments.map(volumeAttachmentFields) };
+}
+
+/** An attachment as the API shows it within its volume. */
+function volumeAttachmentFields({ id, volumeId, instanceId, host, device }: AttachmentRecord): Fields {
+  return {
+    attachment_id: id,
+    volume_id: volumeId,
+    server_id: instanceId ?? null,
+    host_name: host ?? null,
+    device: device ?? null,
+  };
+}
+
+/** An attachment as the API shows it by itself, and what else is known of the guest. */
+export function attachmentFields(attachment: AttachmentRecord): Fields {
+  return {
+    id: attachment.id,
+    volume_id: attachment.volumeId,
+    status: attachment.status,
+    instance: attachment.instanceId ?? null,
+    attach_mode: 'rw',
+    attached_at: attachment.createdAt,
+    detached_at: null,
+    host_name: attachment.host ?? null,
+    device: attachment.device ?? null,
+    monitor: attachment.monitor ?? null,
+    connection_info: attachment.connectionInfo ?? null,
   };
 }
 

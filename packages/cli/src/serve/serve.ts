@@ -3,6 +3,7 @@ import type { Configuration, VolumeManager } from '@scoria/manager';
 import { createVolumeManager, ManagerError, serviceTokensOf } from '@scoria/manager';
 import { messageOf } from '@scoria/core';
 import { SystemClock } from '@scoria/host';
+import { endAtOnce } from '../end-in-any-case.js';
 
 /** Runs the manager and its HTTP side until SIGTERM or SIGINT; a second signal ends it at once. */
 export async function serve(configuration: Configuration): Promise<void> {
@@ -30,7 +31,7 @@ async function untilStopped(): Promise<void> {
     let signals = 0;
     const onSignal = (): void => {
       signals += 1;
-      if (signals > 1) process.exit(130);
+      if (signals > 1) endAtOnce(130);
       resolve();
     };
     process.on('SIGTERM', onSignal);

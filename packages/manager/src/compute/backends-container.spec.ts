@@ -20,8 +20,8 @@ function rootWithPorts(): Container {
 
 function managerOn(root: Container): Container {
   const manager = new Container({ parent: root });
-  manager.bind(Configuration).toConstantValue({} as Configuration);
-  manager.bind(Store).toConstantValue({} as Store);
+  manager.bind(Configuration).toConstantValue({});
+  manager.bind(Store).toConstantValue({});
   manager.bind(ManagerEvents).toSelf();
   manager.bind(Ports).toSelf();
   return manager;
