@@ -26,7 +26,7 @@ export function cloneOf(source: Volume): DataSource {
   return { volume: source, layers: (chain) => chain.layers, name: `volume ${source.id}` };
 }
 
-export function snapshotOf(snapshot: Snapshot): DataSource {
+export function snapshotOf(snapshot: Pick<Snapshot, 'id' | 'volume'>): DataSource {
   return {
     volume: snapshot.volume,
     layers: (chain) => snapshotLayers(chain, snapshot.id),
@@ -49,7 +49,12 @@ export async function copyIntoVolume(
   const reading = { volumeId: from.volume.id, share: sourceShare, mode: 'shared' } as const;
   await using held = await volumes.holdNew(context, volume.id, share, reading);
   await held.tools.executor.run(context, await copyPlan(volumes, volume, sourceShare, from));
-  return { providerLocation: share.share, providerMetadata: { format: volumes.policy.format } };
+  return placedOn(share, volumes);
+}
+
+/** What is recorded of a new volume. */
+export function placedOn({ share }: Share, { policy }: FileVolumes): ModelUpdate {
+  return { providerLocation: share, providerMetadata: { format: policy.format } };
 }
 
 /** The plan of {@link copyIntoVolume}, for a source that is held and a volume that is not there yet. */

@@ -1,5 +1,5 @@
 import { DriverError, LockError, LockManager, messageOf } from '@scoria/core';
-import type { Lock, LockName, OperationContext, Volume } from '@scoria/core';
+import type { Lock, LockName, OperationContext, Volume, VolumeAttachment } from '@scoria/core';
 import { QemuImg } from '@scoria/disk-image';
 import { inject, injectable } from 'inversify';
 import path from 'node:path';
@@ -10,10 +10,12 @@ import { FileNames } from '../chain/file-names.js';
 import { probeFormat } from '../chain/probe-format.js';
 import { ShareDirectory } from '../chain/share-directory.js';
 import { Journal } from '../execute/journal.js';
-import { PlanExecutor } from '../execute/plan-executor.js';
+import { planExecutor } from '../execute/make-executor.js';
+import type { OpenGuest, PlanExecutor } from '../execute/plan-executor.js';
 import { StepRunner } from '../execute/step-runner.js';
 import type { Share } from '../shares/share.js';
 import { ShareProvider } from '../shares/share.js';
+import { Guests } from './guests.js';
 import { RemoteFsPolicy } from './remotefs-policy.js';
 
 /** What works on the volumes of one share. */
@@ -35,6 +37,8 @@ export interface Claim {
   readonly volumeId: string;
   readonly share: Share;
   readonly mode: 'exclusive' | 'shared';
+  /** The guests that have it, where an operation knows. */
+  readonly attachments?: readonly VolumeAttachment[];
 }
 
 const LOCK_WAIT_MS = 30_000;
@@ -50,6 +54,7 @@ export class FileVolumes {
     @inject(LockManager) private readonly locks: LockManager,
     @inject(QemuImg) readonly qemuImg: QemuImg,
     @inject(RemoteFsPolicy) readonly policy: RemoteFsPolicy,
+    @inject(Guests) readonly guests: Guests,
   ) {
     this.names = new FileNames(policy.nameTemplate);
   }
@@ -90,7 +95,8 @@ export class FileVolumes {
     const reader = new ChainReader(directory, this.names);
     const journal = new Journal(directory, this.names);
     const steps = new StepRunner(directory, this.names, this.qemuImg, this.policy.fileMode);
-    const tools = { share, directory, reader, journal, executor: new PlanExecutor(reader, journal, steps) };
+    const executor = planExecutor({ directory, reader, journal, steps });
+    const tools = { share, directory, reader, journal, executor };
     this.#tools.set(share.path, tools);
     return tools;
   }
@@ -102,7 +108,7 @@ export class FileVolumes {
     mode: Claim['mode'] = 'exclusive',
   ): Promise<HeldVolume> {
     const share = await this.shareOf(volume);
-    return this.holdAll(context, [{ volumeId: volume.id, share, mode }]);
+    return this.holdAll(context, [claimOf(volume, share, mode)]);
   }
 
   /**
@@ -157,8 +163,8 @@ export class FileVolumes {
   /** Finishes what is unfinished where the lock allows it; returns the first claim that has to be held alone. */
   async #recoverHeld(context: OperationContext, claims: readonly Claim[]): Promise<Claim | undefined> {
     for (const claim of claims) {
-      const { journal, executor } = this.toolsFor(claim.share);
-      if (claim.mode === 'exclusive') await executor.recover(context, claim.volumeId);
+      const { journal } = this.toolsFor(claim.share);
+      if (claim.mode === 'exclusive') await this.recoverHeld(context, claim);
       else if ((await journal.read(claim.volumeId)) !== undefined) return claim;
     }
     return undefined;
@@ -167,10 +173,28 @@ export class FileVolumes {
   async #recoverAlone(context: OperationContext, claim: Claim): Promise<void> {
     const lock = await this.#lock(context, [{ ...claim, mode: 'exclusive' }], LOCK_WAIT_MS);
     try {
-      await this.toolsFor(claim.share).executor.recover(context, claim.volumeId);
+      await this.recoverHeld(context, claim);
     } finally {
       await lock.release();
     }
+  }
+
+  /** Finishes or takes back what is half done of a volume that the caller holds alone. */
+  async recoverHeld(context: OperationContext, claim: Claim): Promise<void> {
+    const { executor } = this.toolsFor(claim.share);
+    await executor.recover(context, claim.volumeId, this.#guestOf(context, claim));
+  }
+
+  #guestOf(context: OperationContext, claim: Claim): OpenGuest {
+    const { directory } = this.toolsFor(claim.share);
+    const volume = { id: claim.volumeId, ...pickAttachments(claim) };
+    return async (snapshotId, files) =>
+      this.guests.openForRecovery(
+        context,
+        volume,
+        snapshotId,
+        files.map((file) => directory.file(file)),
+      );
   }
 
   async #lock(context: OperationContext, claims: readonly Claim[], timeoutMs: number): Promise<Lock> {
@@ -186,6 +210,15 @@ export class FileVolumes {
       throw lockProblem(error, claims);
     }
   }
+}
+
+/** A volume to be held, with the guests that have it. */
+export function claimOf(volume: Volume, share: Share, mode: Claim['mode']): Claim {
+  return { volumeId: volume.id, share, mode, ...pickAttachments(volume) };
+}
+
+function pickAttachments({ attachments }: Pick<Claim, 'attachments'>): Pick<Claim, 'attachments'> {
+  return attachments === undefined ? {} : { attachments };
 }
 
 function lockProblem(error: unknown, claims: readonly Claim[]): unknown {

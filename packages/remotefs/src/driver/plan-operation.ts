@@ -10,9 +10,11 @@ import {
   deleteSnapshotPlan,
   deleteVolumePlan,
   extendPlan,
+  ifThere,
   revertPlan,
 } from './held-plans.js';
 import type { RemoteFsTools } from './remotefs-tools.js';
+import { recordedMode } from './volume-snapshots.js';
 import { requireUnusedId } from './unused-names.js';
 
 /** See `PlanOperations.planOf`. What is looked at is held as by a reader: nobody changes it meanwhile. */
@@ -42,12 +44,16 @@ export async function planOperation(
     case 'create-snapshot': {
       const { snapshot } = request;
       return planHeld(context, tools, snapshot.volume, async (held) => {
-        return (await createSnapshotPlan(volumes, held, snapshot)).plan;
+        const view = await held.tools.reader.readActive(snapshot.volume);
+        return createSnapshotPlan(volumes, held, snapshot, view, recordedMode(snapshot.volume));
       });
     }
     case 'delete-snapshot': {
       const { snapshot } = request;
-      return planHeld(context, tools, snapshot.volume, (held) => deleteSnapshotPlan(volumes, held, snapshot));
+      return planHeld(context, tools, snapshot.volume, async (held) => {
+        const chain = await ifThere(held.tools.reader.readChain(snapshot.volume));
+        return chain && deleteSnapshotPlan(volumes, held, snapshot.id, chain, recordedMode(snapshot.volume));
+      });
     }
     case 'revert-to-snapshot': {
       const { volume, snapshot } = request;

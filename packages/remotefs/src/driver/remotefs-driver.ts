@@ -26,21 +26,18 @@ import { activeLayer } from '../chain/chain.js';
 import type { Layer } from '../chain/chain.js';
 import type { ShareDirectory } from '../chain/share-directory.js';
 import { planCreateVolume } from '../plan/volume-plans.js';
-import { recoverShares } from '../execute/recovery.js';
+import { recoverShares } from './recover-shares.js';
 import type { Share } from '../shares/share.js';
 import { requireConnector, requireExpectedSize } from './attachment-checks.js';
-import { cloneOf, copyIntoVolume, snapshotOf } from './copy-into-volume.js';
-import {
-  createSnapshotPlan,
-  deleteSnapshotPlan,
-  deleteVolumePlan,
-  extendPlan,
-  revertPlan,
-} from './held-plans.js';
+import { holdToChange, removeTraceOfClone } from './abandoned-clones.js';
+import { cloneVolume } from './clone-volume.js';
+import { copyIntoVolume, placedOn, snapshotOf } from './copy-into-volume.js';
+import { deleteVolumePlan, extendPlan, revertPlan } from './held-plans.js';
 import { planOperation } from './plan-operation.js';
 import { readLayers } from './read-layers.js';
 import type { RemoteFsTools } from './remotefs-tools.js';
 import { requireUnusedId } from './unused-names.js';
+import { dropSnapshot, takeSnapshot } from './volume-snapshots.js';
 
 /** How a volume's active file reaches a host; what differs between the drivers of the family. */
 export interface ActiveFile {
@@ -99,7 +96,7 @@ export abstract class RemoteFsDriver
       context,
       planCreateVolume(volumes.names, volume.id, volume.sizeBytes, volumes.policy),
     );
-    return { providerLocation: share.share, providerMetadata: { format: volumes.policy.format } };
+    return placedOn(share, volumes);
   }
 
   override async createVolumeFromSnapshot(
@@ -111,17 +108,18 @@ export abstract class RemoteFsDriver
   }
 
   async createClonedVolume(context: OperationContext, volume: Volume, source: Volume): Promise<ModelUpdate> {
-    return copyIntoVolume(context, this.tools, volume, cloneOf(source));
+    return cloneVolume(context, this.tools, volume, source);
   }
 
   override async deleteVolume(context: OperationContext, volume: Volume): Promise<void> {
     const { volumes } = this.tools;
+    if (volume.status === 'creating') await removeTraceOfClone(context, volumes, volume.id);
     const found = await volumes.find(volume);
     if (found === undefined) {
       context.logger.warn(`volume ${volume.id} is on none of the shares: there is nothing to delete`);
       return;
     }
-    await using held = await volumes.hold(context, found);
+    await using held = await holdToChange(context, volumes, found);
     const plan = await deleteVolumePlan(held, found);
     if (plan !== undefined) await held.tools.executor.run(context, plan);
   }
@@ -132,29 +130,23 @@ export abstract class RemoteFsDriver
     newSizeBytes: number,
   ): Promise<ModelUpdate> {
     const { volumes } = this.tools;
-    await using held = await volumes.hold(context, volume);
+    await using held = await holdToChange(context, volumes, volume);
     await held.tools.executor.run(context, await extendPlan(volumes, held, volume, newSizeBytes));
     return { sizeBytes: newSizeBytes };
   }
 
   override async createSnapshot(context: OperationContext, snapshot: Snapshot): Promise<ModelUpdate> {
     const { volumes } = this.tools;
-    await using held = await volumes.hold(context, snapshot.volume);
-    const { plan, sizeBytes } = await createSnapshotPlan(volumes, held, snapshot);
-    await held.tools.executor.run(context, plan);
-    return { sizeBytes };
+    await using held = await holdToChange(context, volumes, snapshot.volume);
+    return { sizeBytes: await takeSnapshot(context, volumes, held, snapshot) };
   }
 
   override async deleteSnapshot(context: OperationContext, snapshot: Snapshot): Promise<void> {
     const { volume } = snapshot;
     const { volumes } = this.tools;
-    await using held = await volumes.hold(context, volume);
-    const plan = await deleteSnapshotPlan(volumes, held, snapshot);
-    if (plan === undefined) {
-      context.logger.warn(`snapshot ${snapshot.id} of volume ${volume.id} is not there: nothing to delete`);
-      return;
-    }
-    await held.tools.executor.run(context, plan);
+    await using held = await holdToChange(context, volumes, volume);
+    if (await dropSnapshot(context, volumes, held, snapshot)) return;
+    context.logger.warn(`snapshot ${snapshot.id} of volume ${volume.id} is not there: nothing to delete`);
   }
 
   async revertToSnapshot(
@@ -162,7 +154,7 @@ export abstract class RemoteFsDriver
     volume: Volume,
     snapshot: Snapshot,
   ): Promise<ModelUpdate> {
-    await using held = await this.tools.volumes.hold(context, volume);
+    await using held = await holdToChange(context, this.tools.volumes, volume);
     await held.tools.executor.run(context, await revertPlan(held, volume, snapshot));
     return {};
   }

@@ -2,6 +2,7 @@ import type { ContainerModuleLoadOptions } from 'inversify';
 import { QemuImg } from '@scoria/disk-image';
 import { Adoption } from '../adopt/adoption.js';
 import { FileVolumes } from './file-volumes.js';
+import { Guests } from './guests.js';
 import { ManageFiles } from './manage-files.js';
 import { ProvisionedBytes } from './provisioned-bytes.js';
 import { RemoteFsTools } from './remotefs-tools.js';
@@ -16,6 +17,7 @@ export function bindRemoteFs(bind: ContainerModuleLoadOptions['bind']): void {
   for (const service of [
     QemuImg,
     FileVolumes,
+    Guests,
     ProvisionedBytes,
     SharePlacement,
     ManageFiles,

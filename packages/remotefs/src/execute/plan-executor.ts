@@ -1,12 +1,21 @@
-import { createContext, isDriverError } from '@scoria/core';
-import type { OperationContext } from '@scoria/core';
+import { isDriverError } from '@scoria/core';
+import type { GuestDisk, OperationContext } from '@scoria/core';
 import type { ChainReader } from '../chain/chain-reader.js';
 import { sameInfo } from '../chain/info-file.js';
 import type { FileOfChain, Plan, Step } from '../plan/plan.js';
-import { describeStep } from '../plan/plan.js';
+import { describeStep, isGuestStep } from '../plan/plan.js';
 import type { Journal } from './journal.js';
 import type { JournaledPlan } from './journaled-plan.js';
+import type { OnlineExecutor } from './online-executor.js';
+import { isOnline } from './online-executor.js';
 import type { StepRunner } from './step-runner.js';
+import { uncancellable } from './uncancellable.js';
+
+/**
+ * Opens the disk of the guest that has a volume, for the snapshot; `undefined` where its process has ended.
+ * @param files what it may have open
+ */
+export type OpenGuest = (snapshotId: string, files: readonly string[]) => Promise<GuestDisk | undefined>;
 
 /**
  * Runs plans on one share. The caller holds the volume's lock. However a run ends, by an error, a signal or the
@@ -17,11 +26,17 @@ export class PlanExecutor {
     private readonly reader: ChainReader,
     private readonly journal: Journal,
     private readonly steps: StepRunner,
+    private readonly online: OnlineExecutor,
   ) {}
 
-  /** @throws DriverError of the step that failed, after what can be undone was undone */
-  async run(context: OperationContext, plan: Plan): Promise<void> {
-    if (isJournaled(plan)) await this.#runJournaled(context, plan);
+  /**
+   * @param guest who does the steps of a guest, for a plan that has some
+   * @throws DriverError of the step that failed, after what can be undone was undone
+   */
+  async run(context: OperationContext, plan: Plan, guest?: GuestDisk): Promise<void> {
+    if (isJournaled(plan) && isOnline(plan) && guest !== undefined)
+      await this.online.run(context, plan, guest);
+    else if (isJournaled(plan)) await this.#runJournaled(context, plan);
     else await this.#runPlain(context, plan);
   }
 
@@ -29,9 +44,18 @@ export class PlanExecutor {
    * Finishes or undoes what the journal has for a volume. Idempotent; nothing to do is the normal case.
    * @throws DriverError of the step that failed, or `unsafe-image`; the entry stays, for the next try
    */
-  async recover(context: OperationContext, volumeId: string): Promise<void> {
+  async recover(context: OperationContext, volumeId: string, openGuest: OpenGuest): Promise<void> {
     const plan = await this.journal.read(volumeId);
     if (plan === undefined) return;
+    if (isOnline(plan)) {
+      await this.#requireSafe(volumeId, [...plan.steps, ...plan.online.whenGone]);
+      context.logger.warn(`go on with ${plan.operation} of volume ${volumeId}, which was cut off`, {
+        volumeId,
+      });
+      await using guest = await openGuest(plan.online.snapshotId, guestFiles(plan));
+      await this.online.recover(context, plan, guest);
+      return;
+    }
     const { commitPoint, onCrash } = plan.journal;
     const committed = await this.#isCommitted(plan);
     const direction = committed || onCrash === 'forward' ? 'finish' : 'undo';
@@ -93,6 +117,7 @@ export class PlanExecutor {
     for (const step of steps) {
       await context.step(describeStep(step));
       context.logger.debug(describeStep(step), { volumeId });
+      if (isGuestStep(step)) throw new TypeError(`${step.kind} needs a guest`);
       await this.steps.run(volumeId, step, context);
     }
   }
@@ -107,35 +132,33 @@ export class PlanExecutor {
     }
   }
 
-  /** The commit point of a journaled plan is always the replacement of the chain record. */
   async #isCommitted(plan: JournaledPlan): Promise<boolean> {
-    const step = plan.steps[plan.journal.commitPoint];
-    if (step?.kind !== 'write-info') return false;
-    return sameInfo(await this.reader.readInfo(plan.volumeId), step.info);
+    return isCommitted(this.reader, plan);
   }
+}
+
+/** What a guest writes to before, while and after the plan is carried out. */
+function guestFiles({ steps }: Plan): string[] {
+  return steps.flatMap((step) => {
+    if (step.kind === 'guest-switch') return [step.active.file, step.overlay];
+    return isGuestStep(step) ? [step.active] : [];
+  });
+}
+
+/** The commit point of a journaled plan is always the replacement of the chain record. */
+export async function isCommitted(reader: ChainReader, plan: JournaledPlan): Promise<boolean> {
+  const step = plan.steps[plan.journal.commitPoint];
+  if (step?.kind !== 'write-info') return false;
+  return sameInfo(await reader.readInfo(plan.volumeId), step.info);
 }
 
 /** What a step hands to a tool that reads headers. */
 function openedFiles(step: Step): FileOfChain[] {
   if (step.kind === 'commit') return [{ file: step.file, format: 'qcow2' }, ...step.below];
+  if (step.kind === 'guest-switch') return [{ file: step.overlay, format: 'qcow2' }];
   return step.kind === 'rebase' ? [{ file: step.file, format: 'qcow2' }] : [];
 }
 
 function isJournaled(plan: Plan): plan is JournaledPlan {
   return plan.journal !== undefined;
-}
-
-/** The same context for what must not be left half done; its steps still have their time limits. */
-function uncancellable(context: OperationContext): OperationContext {
-  return {
-    ...createContext({ requestId: context.requestId, logger: context.logger }),
-    progress: (progress) => context.progress(progress),
-    step: async (name) => {
-      try {
-        await context.step(name);
-      } catch (error) {
-        if (!isDriverError(error, 'cancelled')) throw error;
-      }
-    },
-  };
 }

@@ -14,10 +14,12 @@ import { explained } from '../chain/file-errors.js';
 import type { FileNames } from '../chain/file-names.js';
 import { formatInfo } from '../chain/info-file.js';
 import type { ShareDirectory } from '../chain/share-directory.js';
-import type { FileOfChain, Step, TemporaryFile } from '../plan/plan.js';
+import type { FileOfChain, GuestStep, Step, TemporaryFile } from '../plan/plan.js';
 import { describeStep } from '../plan/plan.js';
 import { cloneFile, createRawFile, growRawFile, replaceByRename } from './file-steps.js';
 
+/** What is done on the files, and by nobody else. */
+type FileStep = Exclude<Step, GuestStep>;
 type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
 type File = string | TemporaryFile;
 
@@ -35,11 +37,11 @@ export class StepRunner {
    * @param volumeId whose step it is
    * @throws DriverError naming the step
    */
-  async run(volumeId: string, step: Step, run: QemuImgRun): Promise<void> {
+  async run(volumeId: string, step: FileStep, run: QemuImgRun): Promise<void> {
     await explained(`cannot ${describeStep(step)}`, () => this.#dispatch(volumeId, step, run));
   }
 
-  async #dispatch(volumeId: string, step: Step, run: QemuImgRun): Promise<void> {
+  async #dispatch(volumeId: string, step: FileStep, run: QemuImgRun): Promise<void> {
     switch (step.kind) {
       case 'create-file':
         await this.#createFile(step, run);

@@ -3,8 +3,9 @@ import type { OperationContext } from '@scoria/core';
 import { readdir } from 'node:fs/promises';
 import { removeFile } from '../chain/durable-files.js';
 import { systemCode } from '../chain/file-errors.js';
-import type { FileVolumes, ShareTools } from '../driver/file-volumes.js';
-import { removeLeftOvers } from './left-overs.js';
+import { removeLeftOvers } from '../execute/left-overs.js';
+import { removeTraces } from './abandoned-clones.js';
+import type { FileVolumes, ShareTools } from './file-volumes.js';
 
 /**
  * Finishes or undoes what dead processes left on the usable shares, and removes their temporary files, lock
@@ -30,6 +31,7 @@ async function recoverShare(
   const owners = (await temporaryFiles(tools)).map(ownerOf).filter(isUuid);
   const ids = new Set([...(await tools.journal.volumes()), ...owners]);
   for (const volumeId of ids) await recoverVolume(context, volumes, tools, volumeId);
+  await removeTraces(context, volumes, tools.share);
   await removeLeftOvers(context, volumes, tools);
 }
 
@@ -42,7 +44,7 @@ async function recoverVolume(
   try {
     await using held = await volumes.tryHold(context, { volumeId, share: tools.share, mode: 'exclusive' });
     if (held === undefined) return;
-    await tools.executor.recover(context, volumeId);
+    await volumes.recoverHeld(context, { volumeId, share: tools.share, mode: 'exclusive' });
     for (const file of await temporaryFiles(tools)) {
       if (ownerOf(file) === volumeId) await removeFile(tools.directory.temporary(file));
     }
