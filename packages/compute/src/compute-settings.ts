@@ -43,9 +43,3 @@ export interface FixedToken {
   /** Nova's address, with its version: `https://nova:8774/v2.1`. */
   readonly endpoint: string;
 }
-
-/** What must not be shown. */
-export function secretsOf({ credentials }: ComputeSettings): string[] {
-  if (credentials.kind === 'password') return [credentials.password];
-  return [credentials.kind === 'token' ? credentials.token : credentials.secret];
-}

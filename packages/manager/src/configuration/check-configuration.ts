@@ -49,6 +49,7 @@ class Check {
     for (const section of configuration.backends)
       if (section.problem === undefined) await this.#backend(section);
     await this.#statePath(configuration.statePath);
+    await this.#nova(configuration.nova);
     await this.#readers(configuration);
     return { configuration, problems: this.#problems.all };
   }
@@ -106,6 +107,22 @@ class Check {
       const text = `state_path ${statePath} cannot be written: ${messageOf(cause)}`;
       this.#problems.error(this.read.placeOf('state_path'), text);
     }
+  }
+
+  /** Whether it answers is not asked: a check starts nothing. */
+  async #nova(nova: Configuration['nova']): Promise<void> {
+    if (nova === undefined) return;
+    this.#secrets += 1;
+    if (nova.insecure)
+      this.#problems.warning(
+        this.read.placeOf('nova.insecure'),
+        'nova.insecure: whoever is between here and the compute service can read the password',
+      );
+    if (nova.cafile === undefined) return;
+    await access(nova.cafile, constants.R_OK).catch((cause: unknown) => {
+      const text = `nova.cafile ${nova.cafile ?? ''} cannot be read: ${messageOf(cause)}`;
+      this.#problems.error(this.read.placeOf('nova.cafile'), text);
+    });
   }
 
   async #readers({ file, databaseUrl }: Configuration): Promise<void> {

@@ -3,7 +3,7 @@ import type { ProblemList } from './problems.js';
 import type { Place } from './place.js';
 import type { RawConfiguration, Setting } from './raw-configuration.js';
 import { CINDERS_DATABASE } from './read-cinder-conf.js';
-import type { SettingDefinition } from './settings.js';
+import type { SettingDefinition } from './setting-definition.js';
 import { GENERAL_SETTINGS } from './settings.js';
 
 const NAMES = GENERAL_SETTINGS.map(({ name }) => name);

@@ -3,6 +3,7 @@ import type { Configuration } from '../configuration.js';
 import type { DriverNames } from './backend-sections.js';
 import { readBackends } from './backend-sections.js';
 import { GeneralSettings } from './general-settings.js';
+import { novaSettingsOf } from './nova-settings.js';
 import type { ConfigurationProblem } from './problems.js';
 import { ProblemList } from './problems.js';
 import type { Place } from './place.js';
@@ -34,8 +35,14 @@ export function interpret(raw: RawConfiguration, drivers: DriverNames): Interpre
   const backends = settings.isWrong('enabled_backends')
     ? []
     : readBackends(raw, enabledBackends, drivers, problems);
+  const nova = novaSettingsOf(raw, settings, problems);
   return {
-    configuration: { ...general(raw.file, settings), enabledBackends, backends },
+    configuration: {
+      ...general(raw.file, settings),
+      enabledBackends,
+      backends,
+      ...(nova === undefined ? {} : { nova }),
+    },
     problems: problems.all,
     placeOf: (setting) => raw.general.get(setting),
     placeOfOption: (backend, option) => {

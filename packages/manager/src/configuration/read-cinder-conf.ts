@@ -5,13 +5,14 @@ import { normalSectionName, readIni } from './read-ini.js';
 import { CINDERS_STATE, resolveReferences } from './references.js';
 import { namesIn } from './settings.js';
 
+const NOVA = 'nova';
 const NONE: RawSection = { line: 1, settings: new Map() };
 
 /** The one setting of another section that is worth a word of its own. */
 export const CINDERS_DATABASE = '[database] connection';
 
 /**
- * Reads a `cinder.conf`: `[DEFAULT]`, a section for each backend, `[backend_defaults]` below them all, and
+ * Reads a `cinder.conf`: `[DEFAULT]`, a section for each backend, `[backend_defaults]` below them all, `[nova]`, and
  * `[scoria]`, which Cinder does not read, for what is to be otherwise here. All values are text.
  */
 export function readCinderConf(file: string, text: string): RawConfiguration {
@@ -27,6 +28,13 @@ export function readCinderConf(file: string, text: string): RawConfiguration {
   };
 }
 
+/** The section of the compute service, unless a backend has its name. */
+function novaOf(sections: ReadonlyMap<string, RawSection>): [string, Setting][] {
+  const { settings } = sections.get(NOVA) ?? NONE;
+  if (settings.has('volume_driver')) return [];
+  return [...settings].map(([name, setting]) => [`${NOVA}.${name}`, setting]);
+}
+
 function generalOf(sections: ReadonlyMap<string, RawSection>): Map<string, Setting> {
   const cinders = (sections.get('DEFAULT') ?? NONE).settings;
   const connection = sections.get('database')?.settings.get('connection');
@@ -36,6 +44,7 @@ function generalOf(sections: ReadonlyMap<string, RawSection>): Map<string, Setti
     // Cinder's state is its own: ours is a directory in it.
     ['state_path', { ...written, value: path.join(String(written.value), 'scoria') }],
     ...(connection === undefined ? [] : [[CINDERS_DATABASE, connection] as const]),
+    ...novaOf(sections),
     ...(sections.get('scoria') ?? NONE).settings,
   ]);
 }
@@ -48,6 +57,7 @@ function backendsOf(
   const spelt = new Map(enabled.map((name) => [normalSectionName(name), name]));
   const shared = (sections.get('backend_defaults') ?? NONE).settings;
   const general = ['DEFAULT', 'database', 'scoria', 'backend_defaults'];
+  if (novaOf(sections).length > 0) general.push(NOVA);
   return new Map(
     [...sections]
       .filter(([name]) => !general.includes(name))

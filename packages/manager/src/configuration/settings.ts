@@ -1,25 +1,8 @@
 import type { Configuration } from '../configuration.js';
 import { isDatabaseUrl } from './database-url.js';
-
-type Parse = (value: unknown) => unknown;
-
-/** What a general setting is called, what it must look like, and what it means. */
-export interface SettingDefinition {
-  readonly name: string;
-  readonly expected: string;
-  readonly description: string;
-  /** The value, or `undefined` where it is not as expected. */
-  readonly parse: Parse;
-}
-
-const text: Parse = (value) => (typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined);
-
-function whole(least: number): Parse {
-  return (value) => {
-    const number = typeof value === 'string' && /^-?\d+$/.test(value.trim()) ? Number(value) : value;
-    return Number.isSafeInteger(number) && (number as number) >= least ? number : undefined;
-  };
-}
+import { NOVA_DEFINITIONS } from './nova-definitions.js';
+import type { Parse, SettingDefinition } from './setting-definition.js';
+import { oneOf, text, whole } from './setting-definition.js';
 
 /** The names in a list, or in text that has commas between them; `undefined` where it is neither, or one is twice. */
 export function namesIn(value: unknown): readonly string[] | undefined {
@@ -39,8 +22,7 @@ const address: Parse = (value) => {
 
 const database: Parse = (value) => (typeof value === 'string' && isDatabaseUrl(value) ? value : undefined);
 
-const level: Parse = (value) =>
-  typeof value === 'string' && ['error', 'warn', 'info', 'debug'].includes(value) ? value : undefined;
+const level = oneOf('error', 'warn', 'info', 'debug');
 
 const COUNT = 'a whole number, or -1 for no limit';
 
@@ -107,6 +89,7 @@ export const GENERAL_SETTINGS: readonly SettingDefinition[] = [
     parse: level,
     description: 'What is logged to standard error.',
   },
+  ...NOVA_DEFINITIONS,
 ];
 
 export const DEFAULT_LISTEN: Configuration['listen'] = { host: '127.0.0.1', port: 8776 };
