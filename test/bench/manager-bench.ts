@@ -22,7 +22,7 @@ const CLIENTS = 8;
 const SNAPSHOTS_EACH = 3;
 const BATCH = 1000;
 const SIZES = [100, 100_000];
-const SCORIA = fileURLToPath(new URL('../../../packages/cli/bin/scoria.mjs', import.meta.url));
+const SCORIA = fileURLToPath(new URL('../../../packages/cli/bin/scoria.cjs', import.meta.url));
 
 /** What the manager costs: creates by several clients, and what a full store adds to each request. */
 export async function managerBench({ directory, rounds }: BenchOptions): Promise<BenchResult> {

@@ -38,5 +38,5 @@ export async function runProgram(relative: string, args: readonly string[] = [],
 
 /** Runs `scoria` in a directory. */
 export async function scoria(cwd: string, ...args: string[]): Promise<Ended> {
-  return runProgram('packages/cli/bin/scoria.mjs', args, cwd);
+  return runProgram('packages/cli/bin/scoria.cjs', args, cwd);
 }

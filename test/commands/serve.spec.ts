@@ -27,7 +27,7 @@ describe('scoria serve', () => {
 
   it('serves on an empty directory, lets commands work beside it, and stops when told', async () => {
     const address = `127.0.0.1:${String(await freePort())}`;
-    const program = programOf('packages/cli/bin/scoria.mjs');
+    const program = programOf('packages/cli/bin/scoria.cjs');
     const serving = spawn(process.execPath, [program, 'serve', '--listen', address], { cwd: directory });
     const ended = once(serving, 'close');
     try {

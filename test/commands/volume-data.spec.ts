@@ -9,7 +9,7 @@ import { programOf, scoria } from './run-program.js';
 
 const GIB = 1024 ** 3;
 const DATA = randomBytes(5_000_001);
-const PROGRAM = programOf('packages/cli/bin/scoria.mjs');
+const PROGRAM = programOf('packages/cli/bin/scoria.cjs');
 
 describe('the data of a volume', () => {
   let directory: string;

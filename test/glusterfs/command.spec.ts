@@ -29,7 +29,7 @@ afterAll(() => server[Symbol.asyncDispose]());
 
 /** A command on a host that is in the server's network. */
 async function scoria(...args: string[]): Promise<string> {
-  const command = [process.execPath, programOf('packages/cli/bin/scoria.mjs'), ...args];
+  const command = [process.execPath, programOf('packages/cli/bin/scoria.cjs'), ...args];
   const { stdout } = await run('nsenter', [server.network, ...command], { cwd: directory, timeout: 60_000 });
   return stdout;
 }

@@ -15,7 +15,7 @@ export class Scoria {
     private readonly say: (line: string) => void,
   ) {
     const manifest = createRequire(import.meta.url).resolve('@scoria/cli/package.json');
-    this.#program = path.join(path.dirname(manifest), 'bin', 'scoria.mjs');
+    this.#program = path.join(path.dirname(manifest), 'bin', 'scoria.cjs');
   }
 
   /** Runs a command, shows it with what it printed, and fails if it does. */

@@ -8,7 +8,7 @@ import type { Order } from './orders.js';
 
 /** Carries an order out by the command that a person would type, killed after a while if it has not ended. */
 export async function command(directory: string, order: Order, killAfterMs: number): Promise<OrderEnd> {
-  const program = programOf('packages/cli/bin/scoria.mjs');
+  const program = programOf('packages/cli/bin/scoria.cjs');
   const child = spawn(process.execPath, [program, ...argumentsOf(order)], { cwd: directory });
   child.stdin.on('error', () => undefined);
   child.stdin.end(order.do === 'write' ? Buffer.concat(order.cells.map(([, seed]) => cellBytes(seed))) : '');
