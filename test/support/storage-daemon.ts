@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const START_MS = 20_000;
@@ -94,52 +93,72 @@ export class StorageDaemon implements AsyncDisposable {
   }
 }
 
+const PROMPT = 'qemu-io> ';
+
 /** What a guest does to its disk: one request after the other, each answered before the next. */
 export class GuestIo implements AsyncDisposable {
   readonly #child: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
+  #ready: Promise<string>;
 
   constructor(daemon: StorageDaemon) {
     const url = `nbd+unix:///disk?socket=${daemon.export}`;
-    this.#child = spawn('qemu-io', ['-f', 'raw', url], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#child = spawn('qemu-io', ['-f', 'raw', url], { stdio: ['pipe', 'pipe', 'pipe'] });
     // It may end while it is written to; the request says so then.
     this.#child.stdin!.on('error', () => undefined);
-    this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]();
+    this.#ready = this.#untilPrompt();
   }
 
   /** Resolves when it is acknowledged. @throws Error where the guest sees an error */
   async fill(byte: number, offset: number, length: number): Promise<void> {
-    const write = `write -P ${String(byte)} ${String(offset)} ${String(length)}`;
-    await this.#request(write, /^wrote \d+\/\d+ bytes/);
+    await this.#request(`write -P ${byte} ${offset} ${length}`, /^wrote \d+\/\d+ bytes/m);
   }
 
   async flush(): Promise<void> {
-    // It says nothing of a flush that went well.
-    this.#child.stdin!.write('flush\n');
-    await this.#request('length', /^\d+(\.\d+)? [MG]iB/);
+    await this.#request('flush', /^$/);
   }
 
   /** @throws Error where it reads anything else */
   async requireFilled(byte: number, offset: number, length: number): Promise<void> {
-    const read = `read -P ${String(byte)} ${String(offset)} ${String(length)}`;
-    await this.#request(read, /^read \d+\/\d+ bytes/);
+    await this.#request(`read -P ${byte} ${offset} ${length}`, /^read \d+\/\d+ bytes/m);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#ready.catch(() => undefined);
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const closed = once(this.#child, 'close');
     this.#child.stdin!.end('quit\n');
     await closed;
   }
 
+  /** It reads its next command only when it has prompted for it. */
   async #request(command: string, good: RegExp): Promise<void> {
+    await this.#ready;
     this.#child.stdin!.write(`${command}\n`);
-    for (;;) {
-      const { value, done } = (await this.#lines.next()) as IteratorResult<string, undefined>;
-      if (done === true) throw new Error(`the guest's disk is gone (${command})`);
-      const line = value.replace(/^(qemu-io> )+/, '');
-      if (/fail|error|Input\/output/i.test(line)) throw new Error(`${command}: ${line}`);
-      if (good.test(line)) return;
-    }
+    this.#ready = this.#untilPrompt();
+    const said = await this.#ready;
+    if (!good.test(said) || /fail|error/i.test(said)) throw new Error(`${command}: ${said}`);
+  }
+
+  async #untilPrompt(): Promise<string> {
+    return new Promise((resolve, reject) => {
+      let said = '';
+      const streams = [this.#child.stdout!, this.#child.stderr!];
+      const leave = (): void => {
+        for (const stream of streams) stream.off('data', hear);
+        this.#child.off('close', gone);
+      };
+      const hear = (chunk: Buffer): void => {
+        said += chunk.toString();
+        if (!said.endsWith(PROMPT)) return;
+        leave();
+        resolve(said.slice(0, -PROMPT.length));
+      };
+      const gone = (): void => {
+        leave();
+        reject(new Error(`the guest's disk is gone: ${said}`));
+      };
+      for (const stream of streams) stream.on('data', hear);
+      this.#child.on('close', gone);
+    });
   }
 }
