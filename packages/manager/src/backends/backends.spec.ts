@@ -1,6 +1,6 @@
 import { Container } from 'inversify';
 import type { VolumeRecord } from '@scoria/store';
-import { aVolumeRecord } from '../views/spec-support/records.js';
+import { anAttachmentRecord, aVolumeRecord } from '../views/spec-support/records.js';
 import { RootContainer } from './root-container.js';
 import { BackendStage, hang, until } from './spec-support/backend-stage.js';
 import { down } from './spec-support/scripted-driver.js';
@@ -16,6 +16,10 @@ async function volumes(stage: BackendStage, backend: string, ...names: string[])
       return record;
     }),
   );
+}
+
+async function hidden(): Promise<never> {
+  return Promise.reject(new Error('the share is away'));
 }
 
 describe('backends that are kept up', () => {
@@ -86,6 +90,49 @@ describe('backends that are kept up', () => {
       statusReason: 'its export could not be put back: no target',
     });
     expect(await stage.store.getVolume(second?.id ?? '')).toMatchObject({ status: 'in-use' });
+  });
+
+  it('say before they are up how guests reach what they have, as it is now', async () => {
+    await using stage = await BackendStage.open();
+    const [first, second, third, idle] = await volumes(
+      stage,
+      'one',
+      'in-use a',
+      'in-use b',
+      'in-use c',
+      'available d',
+    );
+    const connector = { host: 'node-1' };
+    const connectionInfo = { driver_volume_type: 'scripted', data: { file: 'old' } };
+    const status = 'attached';
+    const attachments = await Promise.all(
+      [first, second, third, idle].map(async (volume, index) => {
+        const id = `5555555${String(index)}-5555-4555-8555-555555555555`;
+        const fields = { id, volumeId: volume?.id ?? '', status, connectionInfo } as const;
+        // How the third was attached nobody knows.
+        const attachment = anAttachmentRecord(index === 2 ? fields : { ...fields, connector });
+        await stage.store.insertAttachment(attachment);
+        return attachment.id;
+      }),
+    );
+    const script = stage.script('one');
+    const backends = stage.backends(stage.section('one'));
+    script.connect = async ({ name }) => {
+      expect(backends.present[0]?.state).toBe('starting');
+      return name === 'in-use b' ? hidden() : Promise.resolve('new');
+    };
+    await backends.keepUp();
+    expect(script.calls.filter((call) => call.startsWith('connect')).sort()).toEqual([
+      'connect in-use a for node-1',
+      'connect in-use b for node-1',
+    ]);
+    const recorded = await Promise.all(
+      attachments.map(async (id) => (await stage.store.getAttachment(id))?.connectionInfo?.data),
+    );
+    const old = { file: 'old' };
+    expect(recorded).toEqual([{ file: 'new', host: 'node-1' }, undefined, old, old]);
+    expect((await stage.store.listVolumes({ status: 'in-use' })).length).toBe(3);
+    expect(backends.present).toMatchObject([{ state: 'up' }]);
   });
 
   it('are asked afresh by a check', async () => {

@@ -1,4 +1,4 @@
-import type { BackendStats, OperationContext, Volume } from '@scoria/core';
+import type { BackendStats, ConnectionInfo, Connector, OperationContext, Volume } from '@scoria/core';
 import { defineDriver, DriverError } from '@scoria/core';
 import { MEMORY_OPTIONS, MemoryDriver } from '@scoria/testkit';
 import { injectable, injectFromBase } from 'inversify';
@@ -9,6 +9,8 @@ export interface Script {
   setup?: () => Promise<void>;
   stats?: () => Promise<void>;
   export?: (volume: Volume) => Promise<void>;
+  /** The file that a guest opens. */
+  connect?: (volume: Volume, connector: Connector) => Promise<string>;
   teardown?: () => Promise<void>;
 }
 
@@ -50,6 +52,17 @@ class ScriptedDriver extends MemoryDriver {
   override async ensureExport(_context: OperationContext, volume: Volume): Promise<void> {
     this.#script.calls.push(`export ${volume.name}`);
     await this.#script.export?.(volume);
+  }
+
+  override async initializeConnection(
+    _context: OperationContext,
+    volume: Volume,
+    connector: Connector,
+  ): Promise<ConnectionInfo> {
+    const guests = volume.attachments?.map(({ host }) => host).join(' ') ?? '';
+    this.#script.calls.push(`connect ${volume.name} for ${guests}`);
+    const file = (await this.#script.connect?.(volume, connector)) ?? 'file';
+    return { driver_volume_type: 'scripted', data: { file, host: connector.host } };
   }
 
   override async teardown(): Promise<void> {

@@ -92,6 +92,7 @@ export class OperationStage implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const one of this.#processes) await one.kill();
     await this.store.close();
+    for (const one of this.#processes) one.bury();
     for (const name of this.arrays.values()) MemoryArray.remove(name);
     await rm(this.directory, { recursive: true, force: true });
   }
@@ -103,6 +104,7 @@ export class OperationProcess implements BackendAccess {
   /** Backends that are down. */
   readonly down = new Set<string>();
   readonly #backends = new Map<string, OperationBackend>();
+  readonly #hanging: ((reason: Error) => void)[] = [];
   #stuck: (() => void) | undefined;
   /** Settles when a call of a driver has begun to hang. */
   readonly stuck = new Promise<void>((resolve) => {
@@ -160,9 +162,14 @@ export class OperationProcess implements BackendAccess {
     await this.container.get(Recovery).pass();
   }
 
-  /** Its lock is free from now on; what hangs hangs for ever. */
+  /** Its lock is free from now on; what hangs hangs for as long as the stage is there. */
   async kill(): Promise<void> {
     await this.container.get(OwnerSession).release();
+  }
+
+  /** Ends what hangs, where it can do nothing any more: who waits for it keeps the test runner waiting. */
+  bury(): void {
+    for (const end of this.#hanging.splice(0)) end(new Error('the process is dead'));
   }
 
   async open(name: string): Promise<OperationBackend> {
@@ -235,7 +242,7 @@ export class OperationProcess implements BackendAccess {
     const { code } = trouble;
     if (code !== undefined) throw new DriverError({ code, message: `${method} said ${code}` });
     this.#stuck?.();
-    await new Promise<never>(() => undefined);
+    await new Promise<never>((_resolve, reject) => this.#hanging.push(reject));
   }
 }
 
