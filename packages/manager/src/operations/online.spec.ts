@@ -193,6 +193,18 @@ describe('how a guest reaches its volume', () => {
     expect(told).toEqual([`createClonedVolume in-use ${MONITOR}`, `initializeConnection in-use ${MONITOR}`]);
   });
 
+  it('is not needed for a copy: a guest that cannot be asked is the reason that is told', async () => {
+    await using scene = await inUse();
+    const { process, stage } = scene;
+    process.troubles.push({ method: 'createClonedVolume', when: 'before', code: 'not-supported' });
+    await expect((await clone(scene)).done).rejects.toThrow('createClonedVolume said not-supported');
+    expect((await stage.store.listVolumes()).map(({ status }) => status).sort()).toEqual(['error', 'in-use']);
+    expect(stage.array('one').names()).toEqual([
+      `volume-${scene.volume}`,
+      `volume-${scene.volume} for node-1`,
+    ]);
+  });
+
   it('is not known where it cannot be asked for: the snapshot is there all the same', async () => {
     await using scene = await inUse();
     const { process, volume } = scene;
@@ -234,11 +246,11 @@ interface Death {
   readonly then: { readonly snapshots: readonly string[]; readonly file: string };
 }
 
-const create = ({ process, volume }: Scene): Promise<unknown> =>
+type Begun = Promise<{ done: Promise<unknown> }>;
+const create = ({ process, volume }: Scene): Begun =>
   process.snapshots.create(CALLER, { volume, name: 'second' });
-const remove = ({ process }: Scene, first: string): Promise<unknown> =>
-  process.snapshots.delete(CALLER, first);
-const clone = ({ process, volume }: Scene): Promise<unknown> =>
+const remove = ({ process }: Scene, first: string): Begun => process.snapshots.delete(CALLER, first);
+const clone = ({ process, volume }: Scene): Begun =>
   process.volumes.create(CALLER, { name: 'copy', fromVolume: volume });
 
 const TAKEN_BACK = { snapshots: ['first available', 'second error'], file: 'first' };

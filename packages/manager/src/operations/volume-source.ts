@@ -54,7 +54,7 @@ async function madeByBackend(
       ? await driver.createVolumeFromSnapshot(run.context, volume, target.snapshot)
       : await driver.createClonedVolume(run.context, volume, target.volume);
   } catch (error) {
-    if (isDriverError(error, 'not-supported')) return undefined;
+    if (isDriverError(error, 'not-supported') && !isInUse(source)) return undefined;
     throw error;
   }
 }
@@ -65,7 +65,7 @@ async function madeByCopy(
   target: DeviceTarget,
   onMade: () => void,
 ): Promise<ModelUpdate> {
-  if (source.kind === 'volume' && source.before === 'in-use') throw onlyItsBackendClones(source);
+  if (isInUse(source)) throw onlyItsBackendClones(source);
   const { driver } = await run.backend(backend);
   const { driver: sourceDriver } = await run.backend(source.backend);
   const update = await driver.createVolume(run.context, volume);
@@ -77,4 +77,9 @@ async function madeByCopy(
     { driver, target: { kind: 'volume', volume: made } },
   );
   return update;
+}
+
+/** What its guest writes during a copy would be in it in parts: nobody but its backend can say why it is not cloned. */
+function isInUse(source: VolumeSource): source is VolumeSource & { readonly kind: 'volume' } {
+  return source.kind === 'volume' && source.before === 'in-use';
 }
