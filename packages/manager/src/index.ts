@@ -1,6 +1,7 @@
 export { novaComputeOf } from './compute/nova.js';
 export type { NovaPorts } from './compute/nova.js';
 export * from './compute/service-tokens.js';
+export { StoredReports } from './compute/stored-reports.js';
 export type { SnapshotStatusReport } from './compute/snapshot-reporting.js';
 export * from './configuration.js';
 export * from './configuration/check-configuration.js';

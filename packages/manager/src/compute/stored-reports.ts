@@ -15,7 +15,7 @@ export function isPassing(status: string): status is PassingState {
 /** The reports of the compute service, in the snapshots' records. What belongs to an earlier state is not read. */
 @injectable()
 export class StoredReports implements SnapshotReports {
-  constructor(@inject(Ports) private readonly ports: Ports) {}
+  constructor(@inject(Ports) private readonly ports: Pick<Ports, 'store'>) {}
 
   async read(snapshotId: string): Promise<ReportedSnapshot | undefined> {
     const snapshot = await this.ports.store.getSnapshot(snapshotId);
