@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { toDriverVolume } from '../driver-objects.js';
 import { ChainService } from './chain-service.js';
 import { DependencyService } from './dependency-service.js';
+import { anAttachmentRecord } from './spec-support/records.js';
 import { CALLER, contextOf, ViewStage } from './spec-support/stage.js';
 
 function chainsOn(stage: ViewStage): ChainService {
@@ -71,5 +72,29 @@ describe('dependencies from the records', () => {
     expect(ids((await service.of(CALLER, 'volume', 'copy')).dependsOn)).toEqual(['one', snapshot.id]);
     const others = service.of({ projectId: 'another' }, 'volume', volume.id);
     await expect(others).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it.each([
+    ['of a backend that no manager has run yet, and that can', undefined, memoryPlugin, 0],
+    ['of a backend that no manager has run yet, and that cannot', undefined, plainMemoryPlugin, 1],
+    ['of a backend that a manager runs, and that cannot', ['clone'], memoryPlugin, 1],
+    ['of a backend that a manager runs, and that can', ['onlineSnapshot'], plainMemoryPlugin, 0],
+  ])('say whether a guest is in the way: %s', async (_, published, plugin, blockers) => {
+    await using stage = await ViewStage.open(plugin);
+    const { store } = stage;
+    const volume = await stage.volume({ name: 'used' });
+    const snapshot = await stage.snapshot(volume);
+    await store.changeVolume(volume.id, ['available'], { status: 'in-use' });
+    const attachment = anAttachmentRecord({ volumeId: volume.id });
+    await store.insertAttachment(attachment);
+    if (published !== undefined) {
+      const at = attachment.createdAt;
+      const backend = { name: 'one', driver: 'memory', state: 'up', pools: [], updatedAt: at } as const;
+      await store.putBackend({ ...backend, capabilities: published });
+    }
+    const service = new DependencyService(store, stage);
+    const remedies = Array(blockers).fill(`scoria volume detach ${volume.id} ${attachment.id}`);
+    const found = await service.of(CALLER, 'snapshot', snapshot.id);
+    expect(found.blockers.map(({ remedy }) => remedy)).toEqual(remedies);
   });
 });
