@@ -1,5 +1,5 @@
 import type { GuestDiskRequest } from '@scoria/core';
-import { ComputeApi, Container, createContext, GIB } from '@scoria/core';
+import { ComputeApi, Container, createContext } from '@scoria/core';
 import { Store } from '@scoria/store';
 import { fakePorts, MemoryLogger } from '@scoria/testkit';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -28,9 +28,8 @@ function managerOn(root: Container): Container {
 }
 
 function requestOf(monitor: string, host: string): GuestDiskRequest {
-  const id = '11111111-1111-4111-8111-111111111111';
   return {
-    volume: { id, name: 'data', sizeBytes: GIB, status: 'in-use', providerMetadata: {} },
+    volume: { id: '11111111-1111-4111-8111-111111111111' },
     attachment: { id: '55555555-5555-4555-8555-555555555555', host, monitor },
     snapshotId: '33333333-3333-4333-8333-333333333333',
   };

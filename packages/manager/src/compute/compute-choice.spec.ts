@@ -1,5 +1,5 @@
 import type { ComputeApi, GuestDisk, GuestDiskRequest, VolumeAttachment } from '@scoria/core';
-import { createContext, GIB } from '@scoria/core';
+import { createContext } from '@scoria/core';
 import { MemoryLogger } from '@scoria/testkit';
 import { ComputeChoice } from './compute-choice.js';
 
@@ -22,13 +22,7 @@ function way(disk: object | undefined): ComputeApi & { readonly asked: GuestDisk
 
 function requestOf(attachment: Partial<VolumeAttachment>): GuestDiskRequest {
   return {
-    volume: {
-      id: VOLUME,
-      name: 'data',
-      sizeBytes: GIB,
-      status: 'in-use',
-      providerMetadata: {},
-    },
+    volume: { id: VOLUME },
     attachment: { id: ATTACHMENT, host: 'node-1', ...attachment },
     snapshotId: '33333333-3333-4333-8333-333333333333',
   };
@@ -58,7 +52,7 @@ describe('a guest is asked', () => {
     const choice = new ComputeChoice({ monitor: way({}), hostName: 'node-1', ...services });
     const refused = choice.openDisk(context, requestOf(attachment));
     await expect(refused).rejects.toMatchObject({ name: 'DriverError', code: 'not-supported' });
-    const { message } = await refused.catch((error: unknown) => error as Error);
+    const message = await refused.then(String, (error: unknown) => String(error));
     for (const named of [VOLUME, 'host node-1', problem, `scoria volume detach ${VOLUME} ${ATTACHMENT}`])
       expect(message).toContain(named);
   });

@@ -27,13 +27,15 @@ async function live(stage: ViewStage): Promise<void> {
     subjectOf(await volumeOf(stage.store, id));
   const ended = async ({ done }: { done: Promise<unknown> }): Promise<unknown> => done;
   const candidates = [{ backend: 'one' }];
-  await ended(await stage.submit(new CreateVolume(quotas), { volume, candidates, attempt: 0 }));
+  await ended(await stage.submit(new CreateVolume(quotas, stage.store), { volume, candidates, attempt: 0 }));
   const snapshot = aSnapshotRecord({ id: randomUUID(), volumeId: id, sizeBytes: MIB, status: 'creating' });
-  await ended(await stage.submit(new CreateSnapshot(quotas), { ...(await subject()), snapshot }));
+  await ended(
+    await stage.submit(new CreateSnapshot(quotas, stage.store), { ...(await subject()), snapshot }),
+  );
   const growth = { projectId: 'project', sizeBytes: MIB, newSizeBytes: 2 * MIB };
   await ended(await stage.submit(new ExtendVolume(quotas), { ...(await subject()), ...growth }));
   const onSnapshot = { snapshotId: snapshot.id, snapshotBefore: 'available' } as const;
-  await ended(await stage.submit(new DeleteSnapshot(), { ...(await subject()), ...onSnapshot }));
+  await ended(await stage.submit(new DeleteSnapshot(stage.store), { ...(await subject()), ...onSnapshot }));
   const all = { snapshots: [], cascade: false };
   await ended(await stage.submit(new DeleteVolume(stage.store), { ...(await subject()), ...all }));
 }

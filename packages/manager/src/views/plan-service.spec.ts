@@ -72,7 +72,7 @@ function preparationsOn(
       if (sizeBytes > 100 * GIB) throw new ManagerError({ code: 'no-backend', message: 'backend one: full' });
       const source = from === undefined ? {} : { source: sources[from]! };
       const parameters = { volume: { ...fresh, sizeBytes }, candidates, attempt: 0, ...source };
-      return Promise.resolve({ handler: new CreateVolume(quotas), parameters });
+      return Promise.resolve({ handler: new CreateVolume(quotas, stage.store), parameters });
     },
     deleteVolume: async (_caller, _name, { cascade = false } = {}) => ({
       handler: new DeleteVolume(stage.store),
@@ -93,7 +93,7 @@ function preparationsOn(
     retypeVolume: async () =>
       Promise.reject(new ManagerError({ code: 'not-found', message: 'there is no volume type' })),
     createSnapshot: async () => ({
-      handler: new CreateSnapshot(quotas),
+      handler: new CreateSnapshot(quotas, stage.store),
       parameters: {
         ...(await subject()),
         snapshot: aSnapshotRecord({
@@ -105,7 +105,7 @@ function preparationsOn(
       },
     }),
     deleteSnapshot: async () => ({
-      handler: new DeleteSnapshot(),
+      handler: new DeleteSnapshot(stage.store),
       parameters: { ...(await subject()), ...onSnapshot },
     }),
   };
