@@ -16,6 +16,7 @@ const minutes = 60_000;
  */
 const systemPackages = [
   { name: 'qemu-utils', command: 'qemu-img', for: ['start', 'test'] },
+  { name: 'qemu-system-common', command: 'qemu-storage-daemon', for: ['test'] },
   { name: 'strace', command: 'strace', for: ['test'] },
   { name: 'xfsprogs', command: 'mkfs.xfs', for: ['test'] },
   { name: 'btrfs-progs', command: 'mkfs.btrfs', for: ['test'] },

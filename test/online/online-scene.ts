@@ -65,9 +65,9 @@ export class OnlineScene implements AsyncDisposable {
     return disk;
   }
 
-  async makeOverlay(overlay: string, active: string): Promise<void> {
+  async makeOverlay(overlay: string, active: string, sizeBytes = SIZE): Promise<void> {
     const args = ['create', '-q', '-f', 'qcow2', '-u', '-b', active, '-F', this.formatOf(active)];
-    await run('qemu-img', [...args, this.file(overlay), String(SIZE)]);
+    await run('qemu-img', [...args, this.file(overlay), String(sizeBytes)]);
   }
 
   async takeSnapshot(disk: GuestDisk, active: string, overlay: string): Promise<void> {

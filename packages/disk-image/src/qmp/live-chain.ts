@@ -66,7 +66,7 @@ export class LiveChain {
       const args = {
         device: graph.top(requireNode(graph, active)).name,
         'top-node': requireNode(graph, file).name,
-        ...(await this.#newBase('block-commit', file, base)),
+        ...(await this.#newBase('block-commit', base)),
       };
       await runBlockJob(this.monitor, { id: jobId, command: 'block-commit', args }, options);
     }
@@ -85,7 +85,7 @@ export class LiveChain {
     if (!isFinished && isIn(graph, active, file)) {
       const args = {
         device: requireNode(graph, active).name,
-        ...(base === undefined ? {} : await this.#newBase('block-stream', file, base)),
+        ...(base === undefined ? {} : await this.#newBase('block-stream', base)),
       };
       await runBlockJob(this.monitor, { id: jobId, command: 'block-stream', args }, options);
     }
@@ -122,10 +122,10 @@ export class LiveChain {
     throw new DriverError({ code: 'unavailable', message });
   }
 
-  /** How a job is told which file is to be below when `above` has left the chain. */
-  async #newBase(command: string, above: string, base: DiskFile): Promise<Readonly<Record<string, unknown>>> {
-    const format = await namingFormat(this.monitor, command, { above, base });
+  /** How a job is told which file is to be the one below in the end. */
+  async #newBase(command: string, base: DiskFile): Promise<Readonly<Record<string, unknown>>> {
     const node = requireNode(await this.#graph(), base.path);
+    const format = await namingFormat(this.monitor, command, { node, base });
     return { 'base-node': node.name, 'backing-file': path.basename(base.path), ...format };
   }
 

@@ -11,19 +11,15 @@ export interface OverlayNode {
 type NodeOptions = Readonly<Record<string, unknown>>;
 
 /**
- * The options of an overlay's node, which is open as the one that it is to be put above.
- * @param backing the node below; none to begin with: the process has it open already, and gives it to no second one
+ * The options of an overlay's node, which is open as the one that it is to be put above. It has no backing file to begin
+ * with: the process has that open already, and gives it to no second one.
  */
-export function overlayOptions(
-  { name, file }: OverlayNode,
-  like: BlockNode,
-  backing: string | null,
-): NodeOptions {
+function overlayOptions({ name, file }: OverlayNode, like: BlockNode): NodeOptions {
   const cache = { direct: like.cache.direct, 'no-flush': like.cache['no-flush'] };
   return {
     driver: 'qcow2',
     'node-name': name,
-    backing,
+    backing: null,
     cache,
     'detect-zeroes': like.detectZeroes,
     discard: 'unmap',
@@ -40,7 +36,7 @@ export async function openOverlay(
   overlay: OverlayNode,
   below: BlockNode,
 ): Promise<void> {
-  await monitor.execute('blockdev-add', overlayOptions(overlay, below, null));
+  await monitor.execute('blockdev-add', overlayOptions(overlay, below));
   const node = (await BlockGraph.read(monitor)).nodes.find(({ name }) => name === overlay.name);
   if (node?.sizeBytes === below.sizeBytes) return;
   await monitor.execute('blockdev-del', { 'node-name': overlay.name });

@@ -1,4 +1,4 @@
-import { throwIfCancelled, type DriverError, type OperationContext, isDriverError } from '@scoria/core';
+import { DriverError, isDriverError, throwIfCancelled, type OperationContext } from '@scoria/core';
 import { systemCode } from '@scoria/host';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -17,6 +17,7 @@ export interface QmpMonitorOptions {
  */
 export class QmpMonitor implements QmpExecutor, AsyncDisposable {
   #connection: QmpConnection | undefined;
+  #isClosed = false;
 
   constructor(
     private readonly socketPath: string,
@@ -46,13 +47,26 @@ export class QmpMonitor implements QmpExecutor, AsyncDisposable {
     await connection?.[Symbol.asyncDispose]();
   }
 
+  /** What is under way is `unavailable` then; a job goes on. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
     await this.release();
   }
 
   async #connected(signal: AbortSignal | undefined): Promise<QmpConnection> {
-    this.#connection ??= await this.#open(signal);
-    return this.#connection;
+    this.#requireOpen();
+    if (this.#connection !== undefined) return this.#connection;
+    const connection = await this.#open(signal);
+    this.#connection = connection;
+    if (this.#isClosed) await this.release();
+    this.#requireOpen();
+    return connection;
+  }
+
+  #requireOpen(): void {
+    if (!this.#isClosed) return;
+    const message = `the monitor at ${this.socketPath} is not to be asked any more: its user is done with it`;
+    throw new DriverError({ code: 'unavailable', message });
   }
 
   /** A socket with a full queue of waiting connections says so at once instead of letting them wait. */
@@ -75,7 +89,7 @@ export class QmpMonitor implements QmpExecutor, AsyncDisposable {
 }
 
 /** Whether an error of {@link QmpMonitor.connect} says that no process is behind the socket. */
-export function saysNobodyThere(error: unknown): error is DriverError {
+export function saysNobodyThere(error: unknown): boolean {
   if (!isDriverError(error, 'unavailable')) return false;
   return ['ENOENT', 'ECONNREFUSED'].includes(systemCode(error.cause) ?? '');
 }
