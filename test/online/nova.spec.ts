@@ -1,6 +1,14 @@
 import type { GuestDisk } from '@scoria/core';
 import type { FakeUser, NovaJob } from '@scoria/testkit';
-import { ReportedSnapshot } from './reported-snapshot.js';
+import { FakeCloud } from '@scoria/testkit';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { programOf } from '../commands/run-program.js';
+import { configurationFor, ReportedSnapshot } from './reported-snapshot.js';
 
 const BASE = { path: '/srv/share/volume-1', format: 'raw' } as const;
 const LOWER = { path: '/srv/share/volume-1.aaaa', format: 'qcow2' } as const;
@@ -160,5 +168,35 @@ describe('a report', () => {
     await disk.takeSnapshot(stage.context(), TAKE);
     expect(jobs.map(({ token }) => stage.cloud.keystone.tokens.get(token)?.name)).toEqual(['cinder']);
     expect(JSON.stringify(stage.logger.lines)).not.toContain('hunter2');
+  });
+});
+
+describe('scoria serve', () => {
+  /** Starts it on a port of its own, and asks it for the route. */
+  async function statusWith(configuration: (cloud: FakeCloud) => string): Promise<number> {
+    const directory = await mkdtemp(path.join(tmpdir(), 'scoria-nova-'));
+    await using cloud = await FakeCloud.start();
+    await writeFile(path.join(directory, 'scoria.yaml'), configuration(cloud), { mode: 0o600 });
+    const args = [programOf('packages/cli/bin/scoria.cjs'), 'serve', '--listen', '127.0.0.1:0'];
+    const serving = spawn(process.execPath, args, { cwd: directory, timeout: 60_000 });
+    const ended = once(serving, 'close');
+    try {
+      const [line] = (await once(createInterface({ input: serving.stdout }), 'line')) as [string];
+      const address = /http:\/\/[\d.:]+/.exec(line)?.[0] ?? '';
+      const answer = await fetch(`${address}/v3/p/snapshots/s/action`, { method: 'POST' });
+      return answer.status;
+    } finally {
+      serving.kill('SIGTERM');
+      await ended;
+      await rm(directory, { recursive: true, force: true });
+    }
+  }
+
+  it('takes reports, with a token, where a compute service is configured', async () => {
+    expect(await statusWith(configurationFor)).toBe(401);
+  });
+
+  it('takes none where there is no compute service', async () => {
+    expect(await statusWith((cloud) => configurationFor(cloud).replace(/nova:[^]*/, ''))).toBe(404);
   });
 });

@@ -29,7 +29,7 @@ export function settingsOf(cloud: FakeCloud, more: Partial<ComputeSettings> = {}
 
 /** All that an error says, to whoever prints it whole. */
 export function everythingIn(error: unknown): string {
-  if (!(error instanceof Error)) return JSON.stringify(error) ?? '';
+  if (!(error instanceof Error)) return String(error);
   const fields = JSON.stringify(error, Object.getOwnPropertyNames(error));
   return `${error.stack ?? ''} ${fields} ${error.cause === undefined ? '' : everythingIn(error.cause)}`;
 }
