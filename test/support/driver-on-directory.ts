@@ -1,5 +1,5 @@
 import type { Backend, ContextOptions, OperationContext } from '@scoria/core';
-import { createBackend, createContext } from '@scoria/core';
+import { ComputeApi, createBackend, createContext } from '@scoria/core';
 import localPlugin from '@scoria/driver-local';
 import type { HostOptions } from '@scoria/host';
 import { hostModule } from '@scoria/host';
@@ -10,6 +10,8 @@ import { randomUUID } from 'node:crypto';
 export interface DriverOnDirectoryOptions {
   /** The backend's options besides `local_volumes_path`. */
   readonly options?: Readonly<Record<string, unknown>>;
+  /** How guests are asked for changes of their disks. */
+  readonly compute?: ComputeApi;
   /** What is special about the machine: where its programs are, for one. */
   readonly host?: HostOptions;
   /** Called before each step of an operation. */
@@ -27,10 +29,11 @@ export interface DriverOnDirectory extends AsyncDisposable {
 /** Starts it the way a program does, recovery included. */
 export async function startDriver(
   directory: string,
-  { options, host, onStep }: DriverOnDirectoryOptions = {},
+  { options, compute, host, onStep }: DriverOnDirectoryOptions = {},
 ): Promise<DriverOnDirectory> {
   const root = new Container();
   root.load(hostModule({ log: { level: 'error' }, ...host }));
+  if (compute !== undefined) root.bind<ComputeApi>(ComputeApi).toConstantValue(compute);
   const backend = await createBackend(root, localPlugin, {
     name: 'local',
     options: { local_volumes_path: directory, ...options },

@@ -53,7 +53,17 @@ export default defineDriver({
   name: 'glusterfs',
   apiRange: '^1.0.0',
   options: GLUSTERFS_OPTIONS,
-  capabilities: ['clone', 'revert', 'manage', 'adopt', 'inspect', 'plan', 'changedBlocks', 'trim'],
+  capabilities: [
+    'clone',
+    'revert',
+    'manage',
+    'adopt',
+    'inspect',
+    'plan',
+    'onlineSnapshot',
+    'changedBlocks',
+    'trim',
+  ],
   driver: GlusterfsDriver,
   bindings,
 });

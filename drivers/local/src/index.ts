@@ -33,7 +33,17 @@ export default defineDriver({
   name: 'local',
   apiRange: '^1.0.0',
   options: LOCAL_OPTIONS,
-  capabilities: ['clone', 'revert', 'manage', 'adopt', 'inspect', 'plan', 'changedBlocks', 'trim'],
+  capabilities: [
+    'clone',
+    'revert',
+    'manage',
+    'adopt',
+    'inspect',
+    'plan',
+    'onlineSnapshot',
+    'changedBlocks',
+    'trim',
+  ],
   driver: LocalDriver,
   bindings,
 });

@@ -44,7 +44,17 @@ export default defineDriver({
   name: 'nfs',
   apiRange: '^1.0.0',
   options: NFS_OPTIONS,
-  capabilities: ['clone', 'revert', 'manage', 'adopt', 'inspect', 'plan', 'changedBlocks', 'trim'],
+  capabilities: [
+    'clone',
+    'revert',
+    'manage',
+    'adopt',
+    'inspect',
+    'plan',
+    'onlineSnapshot',
+    'changedBlocks',
+    'trim',
+  ],
   driver: NfsDriver,
   bindings,
 });

@@ -1,7 +1,7 @@
 import { isUuid } from '@scoria/core';
 import type { FileNames } from '../chain/file-names.js';
 import { isPlainName, isTemporarySnapshot } from '../chain/file-names.js';
-import type { GuestStep, Plan, Step } from '../plan/plan.js';
+import type { Plan, Step } from '../plan/plan.js';
 
 /** A plan that has a journal entry while it runs. */
 export type JournaledPlan = Plan & Required<Pick<Plan, 'journal'>>;
@@ -23,10 +23,12 @@ export function journaledPlan(record: unknown, volumeId: string, names: FileName
   if (!Array.isArray(steps) || !Array.isArray(undo)) return 'its plan has no steps';
   const whenGone = onlineSteps(fields.online);
   if (whenGone === undefined) return 'it does not say how it goes on without the guest';
-  const isOwn: IsOwn = (file) => typeof file === 'string' && names.isOfChain(file, volumeId);
-  const isTemporary: IsOwn = (file) => isTemporaryOf(fieldsOf(file).temporary, volumeId);
+  const own: Own = {
+    file: (file) => typeof file === 'string' && names.isOfChain(file, volumeId),
+    temporary: (file) => isTemporaryOf(fieldsOf(file).temporary, volumeId),
+  };
   const all = [...(steps as unknown[]), ...(undo as unknown[]), ...whenGone];
-  const foreign = all.find((step) => !isStep(fieldsOf(step), isOwn, isTemporary));
+  const foreign = all.find((step) => !isStep(fieldsOf(step), own));
   if (foreign === undefined) return plan as JournaledPlan;
   const shown = JSON.stringify(foreign).slice(0, 300);
   return `it has the step ${shown}, which names no file of this volume, or is none that a journal has`;
@@ -50,40 +52,37 @@ function isTemporaryOf(name: unknown, volumeId: string): boolean {
   return typeof name === 'string' && isPlainName(name) && name.startsWith(`${volumeId}.`);
 }
 
-function isStep(step: Fields, isOwn: IsOwn, isTemporary: IsOwn): boolean {
-  switch (step.kind as Step['kind'] | undefined) {
-    case 'create-overlay':
-      return (
-        (isOwn(step.file) || isTemporary(step.file)) && isOwn(step.backing) && isFormat(step.backingFormat)
-      );
-    case 'publish':
-      return isTemporary(step.file) && isOwn(step.as);
-    case 'rebase':
-      return isOwn(step.file) && isOwn(step.backing) && isFormat(step.backingFormat);
-    case 'commit':
-      return isOwn(step.file) && areLayers(step.below, isOwn);
-    case 'write-info':
-      return step.info === undefined || isInfo(fieldsOf(step.info), isOwn);
-    case 'remove':
-      return isOwn(step.file) || isTemporary(step.file);
-    default:
-      return isGuestStepOf(step, isOwn);
-  }
+/** What the files may be that a step names. */
+interface Own {
+  /** A file of the volume's chain. */
+  readonly file: IsOwn;
+  /** A temporary file of the volume. */
+  readonly temporary: IsOwn;
 }
 
-function isGuestStepOf(step: Fields, isOwn: IsOwn): boolean {
-  switch (step.kind as GuestStep['kind'] | undefined) {
-    case 'guest-switch':
-      return isLayer(step.active, isOwn) && isOwn(step.overlay);
-    case 'guest-commit':
-      return isOwn(step.active) && isOwn(step.above) && isOwn(step.file) && isLayer(step.base, isOwn);
-    case 'guest-pull':
-      return isOwn(step.active) && isOwn(step.file) && (step.base === undefined || isLayer(step.base, isOwn));
-    case 'guest-flush':
-      return isOwn(step.active) && isOwn(step.scratch);
-    default:
-      return false;
-  }
+/** What is required of each step that a journaled plan may have. */
+const STEPS: Readonly<Partial<Record<Step['kind'], (step: Fields, own: Own) => boolean>>> = {
+  'create-overlay': ({ file, backing, backingFormat }, own) =>
+    (own.file(file) || own.temporary(file)) && own.file(backing) && isFormat(backingFormat),
+  publish: ({ file, as }, own) => own.temporary(file) && own.file(as),
+  rebase: ({ file, backing, backingFormat }, own) =>
+    own.file(file) && own.file(backing) && isFormat(backingFormat),
+  commit: ({ file, below }, own) => own.file(file) && areLayers(below, own.file),
+  'write-info': ({ info }, own) => info === undefined || isInfo(fieldsOf(info), own.file),
+  remove: ({ file }, own) => own.file(file) || own.temporary(file),
+  'guest-switch': ({ active, overlay }, own) => isLayer(active, own.file) && own.file(overlay),
+  'guest-commit': ({ active, above, file, base }, own) =>
+    [active, above, file].every(own.file) && isLayer(base, own.file),
+  'guest-pull': ({ active, file, base }, own) =>
+    [active, file].every(own.file) && (base === undefined || isLayer(base, own.file)),
+  'guest-flush': ({ active, scratch }, own) => [active, scratch].every(own.file),
+};
+
+function isStep(step: Fields, own: Own): boolean {
+  const { kind } = step;
+  const check =
+    typeof kind === 'string' && Object.hasOwn(STEPS, kind) ? STEPS[kind as Step['kind']] : undefined;
+  return check?.(step, own) ?? false;
 }
 
 function isLayer(value: unknown, isOwn: IsOwn): boolean {

@@ -16,7 +16,11 @@ function chainOf(count: number): Chain {
   const base: Layer = { file: names.volumeFile(V), format: 'raw', virtualBytes: MIB };
   const layers = overlays.map((file): Layer => ({ file, format: 'qcow2', virtualBytes: MIB })).reverse();
   const snapshots = Object.fromEntries(overlays.map((file, index) => [id(index + 1), file]));
-  const [first, ...more] = [...layers, base] as [Layer, ...Layer[]];
+  const [first, ...more]: readonly [Layer, ...Layer[]] = [
+    layers[0] ?? base,
+    ...layers.slice(1),
+    ...(layers.length === 0 ? [] : [base]),
+  ];
   return {
     volumeId: V,
     info: count === 0 ? undefined : { active: first.file, snapshots },
