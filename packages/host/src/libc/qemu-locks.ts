@@ -16,8 +16,8 @@ const LENGTH_AT = 16;
 
 /** QEMU marks what it does with a file by read locks on single bytes: from here on, one for each permission it has. */
 const PERMISSIONS_AT = 100;
-/** BLK_PERM_WRITE is 2: its second bit. */
-const WRITE_BIT = 1;
+/** BLK_PERM_WRITE, WRITE_UNCHANGED and RESIZE: the second bit and the two after it. */
+const CHANGING = { first: 1, count: 3 };
 
 /** File systems that keep no locks, or cannot be asked about those of others. */
 const CANNOT_TELL = ['EINVAL', 'ENOSYS', 'EOPNOTSUPP', 'ENOLCK'];
@@ -26,12 +26,12 @@ const fcntl = new NativeCall('fcntl', 'int', ['int', 'int', 'void *']);
 
 /** Who has an image open, as far as the file system can tell. */
 export interface ImageUse {
-  /** Whether a process of QEMU has it open to write to it; `unknown` where the file system keeps no locks. */
+  /** Whether a process of QEMU has it open to change it; `unknown` where the file system keeps no locks. */
   readonly writing: boolean | 'unknown';
 }
 
 /**
- * Asks the file system whether QEMU (a hypervisor, a storage daemon, a tool) has an image open to write to it: on this
+ * Asks the file system whether QEMU (a hypervisor, a storage daemon, a tool) has an image open to change it: on this
  * host, and on others where the file system passes locks on. A file that is not there is not open.
  * Source of the layout: QEMU's image locking (block/file-posix.c).
  */
@@ -39,7 +39,7 @@ export async function isOpenInQemu(file: string): Promise<ImageUse> {
   try {
     // A pipe that somebody planted is not waited for.
     await using handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    return { writing: await isLocked(handle.fd, PERMISSIONS_AT + WRITE_BIT) };
+    return { writing: await isLocked(handle.fd, PERMISSIONS_AT + CHANGING.first, CHANGING.count) };
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOENT') return { writing: false };
@@ -48,13 +48,13 @@ export async function isOpenInQemu(file: string): Promise<ImageUse> {
   }
 }
 
-/** Whether anybody else holds a lock on one byte of an open file. Takes none. */
-async function isLocked(fd: number, byte: number): Promise<boolean> {
+/** Whether anybody else holds a lock on any of some bytes of an open file. Takes none. */
+async function isLocked(fd: number, first: number, count: number): Promise<boolean> {
   const lock = Buffer.alloc(STRUCT_BYTES);
   lock.writeInt16LE(F_WRLCK, 0);
   lock.writeInt16LE(SEEK_SET, 2);
-  lock.writeBigInt64LE(BigInt(byte), START_AT);
-  lock.writeBigInt64LE(1n, LENGTH_AT);
+  lock.writeBigInt64LE(BigInt(first), START_AT);
+  lock.writeBigInt64LE(BigInt(count), LENGTH_AT);
   await fcntl.call(fd, GET_LOCK, lock);
   return lock.readInt16LE(0) !== F_UNLCK;
 }
