@@ -54,6 +54,22 @@ export async function driverSnapshotOf(
   return toDriverSnapshot(record, await driverVolumeOf(records, volume));
 }
 
+/**
+ * The guests of a volume of which only the backend's id is known. Goes through all attachments: for what a dead process
+ * has left, and no operation's business.
+ */
+export async function guestsOfVolume(
+  records: Pick<Records, 'listAttachments' | 'getVolume'>,
+  backendId: string,
+): Promise<readonly VolumeAttachment[]> {
+  const found: VolumeAttachment[] = [];
+  for (const attachment of (await records.listAttachments()).filter(isWithGuest)) {
+    const volume = await records.getVolume(attachment.volumeId);
+    if (volume !== undefined && backendIdOf(volume) === backendId) found.push(toDriverAttachment(attachment));
+  }
+  return found;
+}
+
 /** Whether a guest may have the volume open: until its detachment has ended it may. */
 function isWithGuest({ status }: AttachmentRecord): boolean {
   return status === 'attached' || status === 'detaching';

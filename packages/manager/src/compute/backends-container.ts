@@ -1,6 +1,8 @@
 import { Clock, ComputeApi, Container } from '@scoria/core';
+import { Store } from '@scoria/store';
 import { hostname } from 'node:os';
 import { Configuration } from '../configuration.js';
+import { guestsOfVolume } from '../driver-objects.js';
 import { Ports } from '../ports.js';
 import { ComputeChoice } from './compute-choice.js';
 import { LazyCompute } from './lazy-compute.js';
@@ -25,8 +27,10 @@ export function backendsContainer(root: Container, manager: Container): Containe
 function guestsOf(manager: Container): ComputeApi {
   const clock = manager.get<Clock>(Clock);
   const reports = new StoredReports(manager.get(Ports));
+  const store = manager.get<Store>(Store);
   return new ComputeChoice({
     hostName: hostname(),
+    recorded: async (volumeId) => guestsOfVolume(store, volumeId),
     monitor: new LazyCompute(async () => {
       const { QmpCompute } = await import('@scoria/disk-image');
       return new QmpCompute();

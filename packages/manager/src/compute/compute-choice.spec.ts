@@ -28,6 +28,9 @@ function requestOf(attachment: Partial<VolumeAttachment>): GuestDiskRequest {
   };
 }
 
+/** No records of any guest. */
+const recorded = async (): Promise<readonly VolumeAttachment[]> => Promise.resolve([]);
+
 const context = createContext({ requestId: 'req-1', logger: new MemoryLogger() });
 
 describe('a guest is asked', () => {
@@ -39,7 +42,7 @@ describe('a guest is asked', () => {
     ['by the compute service', { instanceId: INSTANCE }, byService],
   ])('%s', async (_, attachment, disk) => {
     const [monitor, service] = [way(byMonitor), way(byService)];
-    const choice = new ComputeChoice({ monitor, service, hostName: 'elsewhere' });
+    const choice = new ComputeChoice({ monitor, service, hostName: 'elsewhere', recorded });
     const request = requestOf(attachment);
     expect(await choice.openDisk(context, request)).toBe(disk);
     expect([monitor.asked, service.asked]).toEqual(disk === byMonitor ? [[request], []] : [[], [request]]);
@@ -49,7 +52,7 @@ describe('a guest is asked', () => {
     ['says no way', { service: way({}) }, {}, 'names neither'],
     ['is of a service that is not configured', {}, { instanceId: INSTANCE }, `instance ${INSTANCE}`],
   ])('never, where its attachment %s', async (_, services, attachment, problem) => {
-    const choice = new ComputeChoice({ monitor: way({}), hostName: 'node-1', ...services });
+    const choice = new ComputeChoice({ monitor: way({}), hostName: 'node-1', recorded, ...services });
     const refused = choice.openDisk(context, requestOf(attachment));
     await expect(refused).rejects.toMatchObject({ name: 'DriverError', code: 'not-supported' });
     const message = await refused.then(String, (error: unknown) => String(error));
@@ -62,16 +65,27 @@ describe('that nobody listens at a monitor', () => {
   it.each([['node-1'], ['NODE-1.example.org']])(
     'says on its own host that no guest is there: %s',
     async (host) => {
-      const choice = new ComputeChoice({ monitor: way(undefined), hostName: 'node-1' });
+      const choice = new ComputeChoice({ monitor: way(undefined), hostName: 'node-1', recorded });
       expect(await choice.openDisk(context, requestOf({ monitor: MONITOR, host }))).toBeUndefined();
     },
   );
 
   it.each([['node-2'], ['node-12'], ['node-1-b']])('says nothing of a guest on host %s', async (host) => {
-    const choice = new ComputeChoice({ monitor: way(undefined), hostName: 'node-1' });
+    const choice = new ComputeChoice({ monitor: way(undefined), hostName: 'node-1', recorded });
     await expect(choice.openDisk(context, requestOf({ monitor: MONITOR, host }))).rejects.toMatchObject({
       code: 'unavailable',
       message: expect.stringContaining(`cannot be asked from host node-1, and may be running`) as unknown,
     });
   });
+});
+
+test('the guests of a volume are those that the records name', async () => {
+  const attachment = { id: ATTACHMENT, host: 'node-1', monitor: MONITOR };
+  const choice = new ComputeChoice({
+    monitor: way(undefined),
+    hostName: 'node-1',
+    recorded: async (volumeId) => Promise.resolve(volumeId === VOLUME ? [attachment] : []),
+  });
+  expect(await choice.attachmentsOf(VOLUME)).toEqual([attachment]);
+  expect(await choice.attachmentsOf(INSTANCE)).toEqual([]);
 });

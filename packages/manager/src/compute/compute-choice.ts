@@ -1,4 +1,10 @@
-import type { ComputeApi, GuestDisk, GuestDiskRequest, OperationContext } from '@scoria/core';
+import type {
+  ComputeApi,
+  GuestDisk,
+  GuestDiskRequest,
+  OperationContext,
+  VolumeAttachment,
+} from '@scoria/core';
 import { DriverError } from '@scoria/core';
 
 export interface ComputeChoices {
@@ -8,6 +14,8 @@ export interface ComputeChoices {
   readonly service?: ComputeApi | undefined;
   /** The name of the host that this process runs on. */
   readonly hostName: string;
+  /** The guests that the records name for a volume, by its backend's id of it. */
+  readonly recorded: (volumeId: string) => Promise<readonly VolumeAttachment[]>;
 }
 
 /** Asks each guest in the way that its attachment names: by its hypervisor's monitor, or by the compute service. */
@@ -21,6 +29,10 @@ export class ComputeChoice implements ComputeApi {
     if (instanceId === undefined) throw notSaid(request);
     if (service === undefined) throw noService(request);
     return service.openDisk(context, request);
+  }
+
+  async attachmentsOf(volumeId: string): Promise<readonly VolumeAttachment[]> {
+    return this.choices.recorded(volumeId);
   }
 
   /** That nobody listens at a socket says something of the guests of this host only. */

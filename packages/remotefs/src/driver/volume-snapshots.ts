@@ -1,6 +1,6 @@
 import type { GuestDisk, OperationContext, Volume } from '@scoria/core';
 import type { Layer } from '../chain/chain.js';
-import { activeLayer } from '../chain/chain.js';
+import { activeLayer, snapshotFile } from '../chain/chain.js';
 import type { FileVolumes, HeldVolume } from './file-volumes.js';
 import type { ChainMode, SnapshotOf } from './held-plans.js';
 import { createSnapshotPlan, deleteSnapshotPlan, ifThere } from './held-plans.js';
@@ -29,7 +29,8 @@ export async function dropSnapshot(
   snapshot: SnapshotOf,
 ): Promise<boolean> {
   const chain = await ifThere(held.tools.reader.readChain(snapshot.volume));
-  if (chain === undefined) return false;
+  // One that never came to be is no business of a guest's, which may not even answer.
+  if (chain === undefined || snapshotFile(chain.info, snapshot.id) === undefined) return false;
   await using guest = await openGuest(context, volumes, held, snapshot, activeLayer(chain));
   const plan = await deleteSnapshotPlan(volumes, held, snapshot.id, chain, modeWith(guest));
   if (plan !== undefined) await held.tools.executor.run(context, plan, guest);
