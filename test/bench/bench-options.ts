@@ -5,5 +5,7 @@ export interface BenchOptions {
   readonly depth: number;
   readonly gib: number;
   readonly peer: boolean;
+  /** A program that runs the same rounds with another driver, glusterfs only. */
+  readonly peerProgram?: string;
   readonly bare: boolean;
 }

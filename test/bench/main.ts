@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { BenchOptions } from './bench-options.js';
 import { cloneBench } from './clone-bench.js';
+import { glusterfsBench } from './glusterfs-bench.js';
 import { remotefsBench } from './remotefs-bench.js';
 import { managerBench } from './manager-bench.js';
 import type { BenchResult } from './report.js';
@@ -10,21 +11,25 @@ const USAGE = `usage: npm run bench -- AREA [options]
 
 areas
   remotefs   snapshot chains of the local driver in a directory
+  glusterfs  snapshot chains of the GlusterFS driver on a share of a server of its own, mounted (needs root)
   clone      copies of a written volume, by reflink where the file system can
   manager    creates by 8 clients, and requests and commands on a store of 100 and of 100,000 volumes
 
 options
   --dir D    a directory to work in; made when missing, its own files are removed
   --n N      rounds (10)
-  --depth K  snapshots a round (1), remotefs only
+  --depth K  snapshots a round (1), remotefs and glusterfs
   --gib G    size of the volume that is copied (10), clone only
   --peer     OpenStack Cinder's driver in turn with ours, on the same directory (needs python3-cinder)
+  --peer-program F  a Python program that runs the same rounds with another driver, in turn with ours, on the same
+             mount, glusterfs only; 'F DIR N DEPTH' prints one JSON object: operation -> list of seconds
   --bare     the bare tools in turn with ours
   --json     one JSON object: operation -> list of seconds
 `;
 
 const AREAS: Readonly<Record<string, (options: BenchOptions) => Promise<BenchResult>>> = {
   remotefs: remotefsBench,
+  glusterfs: glusterfsBench,
   clone: cloneBench,
   manager: managerBench,
 };
@@ -38,18 +43,20 @@ function readArguments(): { area: string; json: boolean; options: BenchOptions }
       depth: { type: 'string', default: '1' },
       gib: { type: 'string', default: '10' },
       peer: { type: 'boolean', default: false },
+      'peer-program': { type: 'string' },
       bare: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
   if (values.dir === undefined) throw new Error('--dir is missing');
-  const { peer, bare, json } = values;
+  const { peer, bare, json, 'peer-program': peerProgram } = values;
   const options = {
     directory: values.dir,
     rounds: count('n', values.n),
     depth: count('depth', values.depth),
     gib: count('gib', values.gib),
     peer,
+    ...(peerProgram === undefined ? {} : { peerProgram }),
     bare,
   };
   return { area: positionals[0] ?? '', json, options };

@@ -1,5 +1,12 @@
 import type { Backend, ContextOptions, DriverPlugin, OperationContext, Snapshot, Volume } from '@scoria/core';
-import { applyUpdate, CommandRunner, ContainerModule, createBackend, createContext } from '@scoria/core';
+import {
+  applyUpdate,
+  CommandRunner,
+  ComputeApi,
+  ContainerModule,
+  createBackend,
+  createContext,
+} from '@scoria/core';
 import glusterfsPlugin from '@scoria/driver-glusterfs';
 import { hostModule } from '@scoria/host';
 import { MountedSharesOptions } from '@scoria/remotefs';
@@ -21,6 +28,10 @@ export interface GlusterBackendOptions {
   readonly options?: Readonly<Record<string, unknown>>;
   /** Where to mount from; the server's network unless told. */
   readonly namespaces?: Namespaces;
+  /** How guests are asked for changes of their disks. */
+  readonly compute?: ComputeApi;
+  /** Looks at the shares as seldom as a manager does, instead of for every operation. */
+  readonly trusting?: boolean;
   /** Called before each step of an operation. */
   readonly onStep?: ContextOptions['onStep'];
 }
@@ -64,7 +75,8 @@ export class GlusterBackend implements AsyncDisposable {
       CommandRunner,
       (_context, runner) => new GlusterRunner(runner, namespaces),
     );
-    const backend = await createBackend(root, impatient, {
+    const plugin = settings.trusting === true ? glusterfsPlugin : impatient;
+    const backend = await createBackend(root, plugin, {
       name: 'gluster',
       options: {
         glusterfs_shares_config,

@@ -11,6 +11,11 @@ const run = promisify(execFile);
 const TOOL_MS = 60_000;
 const LOGS = '/var/log/glusterfs';
 
+export interface GlusterServerOptions {
+  /** Where its directory is made; the machine's for temporary ones unless told. */
+  readonly parent?: string;
+}
+
 export interface GlusterVolumeOptions {
   /** How many bricks, each with all of the data; 1 unless told. */
   readonly replicas?: number;
@@ -34,8 +39,8 @@ export class GlusterServer implements AsyncDisposable {
     private readonly holder: ChildProcessWithoutNullStreams,
   ) {}
 
-  static async start(): Promise<GlusterServer> {
-    const directory = await realpath(await mkdtemp(path.join(tmpdir(), 'scoria-gluster-')));
+  static async start({ parent = tmpdir() }: GlusterServerOptions = {}): Promise<GlusterServer> {
+    const directory = await realpath(await mkdtemp(path.join(parent, 'scoria-gluster-')));
     const server = new GlusterServer(directory, holdNamespaces());
     try {
       await server.#prepare();
