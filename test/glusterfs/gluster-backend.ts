@@ -75,6 +75,7 @@ export class GlusterBackend implements AsyncDisposable {
       CommandRunner,
       (_context, runner) => new GlusterRunner(runner, namespaces),
     );
+    if (settings.compute !== undefined) root.bind<ComputeApi>(ComputeApi).toConstantValue(settings.compute);
     const plugin = settings.trusting === true ? glusterfsPlugin : impatient;
     const backend = await createBackend(root, plugin, {
       name: 'gluster',
