@@ -1,5 +1,6 @@
 import { renameNoReplace } from '@scoria/host';
-import { chmod, chown, link, lstat, open, rename, stat, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { chmod, chown, link, lstat, mkdir, open, rename, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { systemCode } from './file-errors.js';
 
@@ -53,10 +54,39 @@ export async function replaceFile(file: string, text: string, through: string, n
 
 /** Makes the file anew: what is there may be a link that somebody planted. */
 async function writeSynced(file: string, text: string): Promise<void> {
-  await removeFile(file);
-  await using handle = await open(file, 'wx', 0o600);
+  await using handle = await openNew(file);
   await handle.writeFile(text);
   await handle.sync();
+}
+
+async function openNew(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, 'wx', 0o600);
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+    await removeFile(file);
+    return open(file, 'wx', 0o600);
+  }
+}
+
+/**
+ * Does something in a work directory, which is made where it turns out to be missing: on a share, to look first takes
+ * as long as to do it.
+ * @param work done again after the directory was made
+ */
+export async function inDirectory<T>(directory: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    await makeDirectory(directory);
+    return work();
+  }
+}
+
+/** Makes a work directory of a share, with those above it; one that is there is fine. */
+export async function makeDirectory(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o770 });
 }
 
 /** Removes a file; one that is gone is fine. */

@@ -1,7 +1,7 @@
 import { DriverError, isUuid, messageOf } from '@scoria/core';
 import { constants } from 'node:fs';
-import { mkdir, open, readdir } from 'node:fs/promises';
-import { removeFile } from '../chain/durable-files.js';
+import { open, readdir } from 'node:fs/promises';
+import { inDirectory, removeFile } from '../chain/durable-files.js';
 import { explained, fileError, systemCode } from '../chain/file-errors.js';
 import type { FileNames } from '../chain/file-names.js';
 import type { ShareDirectory } from '../chain/share-directory.js';
@@ -38,9 +38,8 @@ export class Journal {
   async write(plan: JournaledPlan): Promise<void> {
     const record: JournalRecord = { version: 1, plan };
     const file = this.share.journal(plan.volumeId);
-    await mkdir(this.share.journals, { recursive: true, mode: 0o770 });
     try {
-      await using handle = await open(file, WRITE_FLAGS, 0o600);
+      await using handle = await inDirectory(this.share.journals, async () => open(file, WRITE_FLAGS, 0o600));
       await handle.writeFile(JSON.stringify(record) + COMPLETE);
       await handle.sync();
     } catch (error) {

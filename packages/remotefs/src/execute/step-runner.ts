@@ -1,9 +1,11 @@
 import { DriverError } from '@scoria/core';
 import type { ChainLayer, QemuImg, QemuImgRun } from '@scoria/disk-image';
 import { readQcow2Header } from '@scoria/disk-image';
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import {
+  inDirectory,
   isThere,
+  makeDirectory,
   publishFile,
   removeFile,
   replaceFile,
@@ -148,8 +150,11 @@ export class StepRunner {
       return;
     }
     const through = this.share.temporary(`${volumeId}.info`);
-    await this.#makeTemporaries();
-    await replaceFile(file, formatInfo(step.info), through, this.share.file(step.info.active));
+    const { active } = step.info;
+    const text = formatInfo(step.info);
+    await inDirectory(this.share.temporaries, async () =>
+      replaceFile(file, text, through, this.share.file(active)),
+    );
   }
 
   async #remove(step: StepOf<'remove'>): Promise<void> {
@@ -165,13 +170,9 @@ export class StepRunner {
 
   /** Makes a temporary file anew, in a directory of its own. */
   async #fresh(path: string, make: () => Promise<void>): Promise<void> {
-    await this.#makeTemporaries();
+    await makeDirectory(this.share.temporaries);
     await removeFile(path);
     await make();
-  }
-
-  async #makeTemporaries(): Promise<void> {
-    await mkdir(this.share.temporaries, { recursive: true, mode: 0o770 });
   }
 
   #gone(file: string): DriverError {
