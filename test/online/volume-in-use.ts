@@ -64,32 +64,26 @@ export class VolumeInUse implements AsyncDisposable {
     const guest = this.#takeGuest();
     await guest.stop();
     this.bytes = guest.log.after(guest.log.acknowledged);
-    const { attachments: _attachments, ...volume } = this.volume;
-    this.volume = { ...volume, status: 'available' };
+    this.forgetGuest();
     await this.#checkVolume();
   }
 
-  /** The hypervisor's process ends at once; the record still says that it has the volume. */
+  /**
+   * The hypervisor's process ends at once, and what it has left is what is there from now on. The record still says that
+   * it has the volume.
+   */
   async killGuest(): Promise<void> {
     const guest = this.#takeGuest();
     await guest.kill();
-    this.#forget(guest);
-  }
-
-  /** The record of the guest goes as well; what it has left is what is there from now on. */
-  async detachDead(): Promise<void> {
-    const { attachments: _attachments, ...volume } = this.volume;
-    this.volume = { ...volume, status: 'available' };
     const found = await this.#read(this.volume);
-    this.#lost?.log.requireSurvived(found);
-    this.#lost = undefined;
+    guest.log.requireSurvived(found);
     this.bytes = found;
   }
 
-  #lost: WritingGuest | undefined;
-
-  #forget(guest: WritingGuest): void {
-    this.#lost = guest;
+  /** The record of a guest that is gone goes, too. */
+  forgetGuest(): void {
+    const { attachments: _attachments, ...volume } = this.volume;
+    this.volume = { ...volume, status: 'available' };
   }
 
   /** A snapshot at one moment within the call, as its bytes show. */
@@ -149,12 +143,13 @@ export class VolumeInUse implements AsyncDisposable {
       if (!found.equals(point.bytes))
         throw new Error(`snapshot ${String(this.snapshots.indexOf(point))} does not read as it did`);
     }
-    if (this.guest === undefined && this.#lost === undefined) await this.#checkVolume();
+    if (this.guest === undefined) await this.#checkVolume();
   }
 
   /** Deletes everything. */
   async remove(): Promise<void> {
     if (this.guest !== undefined) await this.detach();
+    this.forgetGuest();
     await this.check();
     for (const point of [...this.snapshots]) await this.deleteSnapshot(point);
     await this.#checkVolume();

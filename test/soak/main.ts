@@ -2,6 +2,7 @@
 import { soakChains } from './chains.js';
 import { soakCrash } from './crash.js';
 import { soakManager } from './manager.js';
+import { soakOnline } from './online.js';
 import { soakRaces } from './races.js';
 
 type Soak = (args: readonly string[]) => Promise<void>;
@@ -10,6 +11,7 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   chains: soakChains,
   crash: soakCrash,
   manager: soakManager,
+  online: soakOnline,
   races: soakRaces,
 };
 
