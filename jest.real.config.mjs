@@ -7,4 +7,5 @@ export default {
   testMatch: ['**/*.spec.ts'],
   testTimeout: 120_000,
   maxWorkers: 2,
+  testSequencer: './.ci/longest-first.cjs',
 };

@@ -2,7 +2,8 @@ import { applies, conformanceCases } from '@scoria/testkit';
 import { localHarness } from './local-harness.js';
 
 /** What does not depend on the format of the files is tried on raw volumes. */
-const LEFT_TO_RAW = /^(plugin|states|input|cancel|recover|secrets|initializeConnection|ensureExport)/;
+const LEFT_TO_RAW =
+  /^(plugin|states|input|cancel|recover|crash|concurrency|secrets|initializeConnection|ensureExport)/;
 
 const { capabilities } = localHarness('qcow2').plugin;
 

@@ -18,7 +18,18 @@ export interface KillSite {
 
 /** Kills the process at the beginning of each step, one after the other, until it gets to its end. */
 export async function killAtEachStep(site: KillSite): Promise<void> {
-  for (let killAtStep = 1; ; killAtStep += 1) {
+  await killAtSteps(site, 1, 1);
+}
+
+/** Kills it at every other step only, beginning with the first or the second by chance. */
+export async function killAtEveryOtherStep(site: KillSite): Promise<void> {
+  await killAtSteps(site, 1 + Math.floor(Math.random() * 2), 2);
+  // Some operations have one step only.
+  if (site.tally.points === 0) await killAtSteps(site, 1, 2);
+}
+
+async function killAtSteps(site: KillSite, first: number, every: number): Promise<void> {
+  for (let killAtStep = first; ; killAtStep += every) {
     if (!(await killOnce(site, `step ${String(killAtStep)}`, { killAtStep }))) return;
   }
 }

@@ -1,5 +1,6 @@
 /** Long runs of tests that `npm test` has in short: `npm run soak -- NAME`. */
 import { soakChains } from './chains.js';
+import { soakConformance } from './conformance.js';
 import { soakCrash } from './crash.js';
 import { soakManager } from './manager.js';
 import { soakOnline } from './online.js';
@@ -9,6 +10,7 @@ type Soak = (args: readonly string[]) => Promise<void>;
 
 const SOAKS: Readonly<Record<string, Soak>> = {
   chains: soakChains,
+  conformance: soakConformance,
   crash: soakCrash,
   manager: soakManager,
   online: soakOnline,
