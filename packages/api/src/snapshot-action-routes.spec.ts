@@ -147,3 +147,69 @@ describe('a report on a snapshot', () => {
     expect(answer).toMatchObject({ status: 404, reports: [] });
   });
 });
+
+describe('a snapshot that a compute service works on', () => {
+  const record = {
+    id: SNAPSHOT,
+    volumeId: '11111111-1111-4111-8111-111111111111',
+    name: 'monday',
+    projectId: 'somebody',
+    sizeBytes: 2 * 1024 ** 3,
+    status: 'creating',
+    metadata: { a: 'b' },
+    computeReport: { during: 'creating', status: 'creating', progress: '90%' },
+    createdAt: '2026-01-01T00:00:00Z',
+    updatedAt: '2026-01-02T00:00:00Z',
+  };
+
+  async function get(token: string | undefined, found: object | Error = record): Promise<[number, unknown]> {
+    const manager = {
+      reportedSnapshot: async () => (found instanceof Error ? Promise.reject(found) : Promise.resolve(found)),
+    };
+    await using server = createServer(manager as unknown as VolumeManager, { serviceTokens: tokens });
+    const headers = token === undefined ? {} : { 'x-auth-token': token };
+    const answer = await server.inject({ url: `/v3/service-id/snapshots/${SNAPSHOT}`, headers });
+    return [answer.statusCode, answer.json()];
+  }
+
+  it('is shown to a service, with how far it is', async () => {
+    const [status, body] = await get('nova');
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      snapshot: {
+        id: SNAPSHOT,
+        name: 'monday',
+        description: null,
+        status: 'creating',
+        size: 2,
+        volume_id: record.volumeId,
+        metadata: { a: 'b' },
+        created_at: record.createdAt,
+        updated_at: record.updatedAt,
+        'os-extended-snapshot-attributes:progress': '90%',
+        'os-extended-snapshot-attributes:project_id': 'somebody',
+      },
+    });
+  });
+
+  it.each([
+    ['done', { ...record, status: 'available' }, '100%'],
+    ['not begun', { ...record, computeReport: undefined }, '0%'],
+  ])('has the progress of one that is %s', async (_what, found, progress) => {
+    const [, body] = await get('nova', found);
+    expect(body).toMatchObject({ snapshot: { 'os-extended-snapshot-attributes:progress': progress } });
+  });
+
+  it.each([
+    [undefined, 401],
+    ['unknown', 401],
+    ['user', 403],
+  ])('is not shown for the token %s', async (token, expected) => {
+    expect((await get(token))[0]).toBe(expected);
+  });
+
+  it('that is not there is not found', async () => {
+    const gone = new ManagerError({ code: 'not-found', message: 'there is no such snapshot' });
+    expect((await get('nova', gone))[0]).toBe(404);
+  });
+});

@@ -152,6 +152,8 @@ export class DefaultVolumeManager implements VolumeManager {
 
   reportSnapshot: VolumeManager['reportSnapshot'] = async (caller, snapshotId, report) =>
     this.container.get(SnapshotReporting).report(caller, snapshotId, report);
+  reportedSnapshot: VolumeManager['reportedSnapshot'] = async (snapshotId) =>
+    this.container.get(SnapshotReporting).show(snapshotId);
 
   useVolumeData: VolumeManager['useVolumeData'] = async <T>(
     caller: Caller,

@@ -88,6 +88,8 @@ export interface VolumeManager extends AsyncDisposable {
    * snapshot's own state is changed by the operation that waits for the report, and by nobody else.
    */
   reportSnapshot(caller: Caller, snapshotId: string, report: SnapshotStatusReport): Promise<void>;
+  /** The snapshot that a compute service works on, of any project, by its id. */
+  reportedSnapshot(snapshotId: string): Promise<SnapshotRecord>;
 
   /** The raw data for as long as `use` runs; the volume is `uploading` (reading) or `downloading` (writing). */
   useVolumeData<T>(

@@ -21,6 +21,13 @@ const PROGRESS = /^(?:\d{1,2}|100)%$/;
 export class SnapshotReporting {
   constructor(@inject(Store) private readonly store: Store) {}
 
+  /** The snapshot, whosever it is: a compute service works on those of all projects. @throws ManagerError `not-found` */
+  async show(snapshotId: string): Promise<SnapshotRecord> {
+    const snapshot = await this.store.getSnapshot(snapshotId);
+    if (snapshot !== undefined) return snapshot;
+    throw notThere(snapshotId);
+  }
+
   /** @throws ManagerError `invalid-input`, `not-found`, `conflict` where nothing is being done to the snapshot */
   async report(_caller: Caller, snapshotId: string, report: SnapshotStatusReport): Promise<void> {
     requireReport(snapshotId, report);
@@ -41,7 +48,11 @@ async function lockedSnapshot(records: Records, snapshotId: string): Promise<Sna
   await records.changeSnapshot(snapshotId, PASSING_STATES, {});
   const snapshot = await records.getSnapshot(snapshotId);
   if (snapshot !== undefined) return snapshot;
-  throw new ManagerError({
+  throw notThere(snapshotId);
+}
+
+function notThere(snapshotId: string): ManagerError {
+  return new ManagerError({
     code: 'not-found',
     message: `there is no snapshot ${JSON.stringify(snapshotId)}`,
     details: { kind: 'snapshot', snapshot: snapshotId },
