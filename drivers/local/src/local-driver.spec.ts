@@ -129,6 +129,7 @@ describe('the plugin', () => {
       'adopt',
       'inspect',
       'plan',
+      'onlineSnapshot',
       'changedBlocks',
       'trim',
     ]);
@@ -292,11 +293,14 @@ describe('a snapshot', () => {
     expect(await infoOf()).toEqual({ active: `${FILE}.${S2}`, [S2]: `${FILE}.${S2}` });
   });
 
-  it('of a volume in use is refused: there is nobody to tell the guest', async () => {
+  it('of a volume in use is refused where there is nobody to tell the guest', async () => {
     await start();
-    const volume = await createVolume();
-    const { code } = await refusal(takeSnapshot({ ...volume, status: 'in-use' }, S1));
-    expect([code, commands.lines]).toEqual(['invalid-state', []]);
+    const attachments = [{ id: S2, host: 'elsewhere', monitor: '/run/guest.sock' }];
+    const volume = { ...(await createVolume()), status: 'in-use', attachments } as const;
+    const { code, message } = await refusal(takeSnapshot(volume, S1));
+    expect([code, commands.lines]).toEqual(['not-supported', []]);
+    expect(message).toContain('in use on elsewhere');
+    expect([await names(), await names('.scoria', 'journal')]).toEqual([[FILE], []]);
   });
 
   it('that qemu-img could not make leaves nothing behind', async () => {

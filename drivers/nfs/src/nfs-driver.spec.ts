@@ -155,6 +155,7 @@ it('fits the contract', () => {
     'adopt',
     'inspect',
     'plan',
+    'onlineSnapshot',
     'changedBlocks',
     'trim',
   ]);
