@@ -19,6 +19,9 @@ import type { GlusterServer } from '../support/gluster-server.js';
 import { GlusterRunner, glusterRules } from './gluster-runner.js';
 import type { Namespaces } from './gluster-runner.js';
 
+/** Where it keeps its things, and the network it mounts from. */
+export type GlusterNetwork = Pick<GlusterServer, 'directory' | 'network'>;
+
 export interface GlusterBackendOptions {
   /** The text of the shares file; no file without it. */
   readonly shares?: string;
@@ -62,7 +65,7 @@ export class GlusterBackend implements AsyncDisposable {
   ) {}
 
   /** Not started. */
-  static async create(server: GlusterServer, settings: GlusterBackendOptions = {}): Promise<GlusterBackend> {
+  static async create(server: GlusterNetwork, settings: GlusterBackendOptions = {}): Promise<GlusterBackend> {
     const home = await mkdtemp(path.join(server.directory, 'backend-'));
     const { mountPointBase = path.join(home, 'mnt'), namespaces = [server.network], shares } = settings;
     const glusterfs_shares_config = path.join(home, 'shares');
@@ -89,7 +92,7 @@ export class GlusterBackend implements AsyncDisposable {
     return new GlusterBackend(backend, mountPointBase, new MemoryLogger(), settings.onStep);
   }
 
-  static async start(server: GlusterServer, settings: GlusterBackendOptions = {}): Promise<GlusterBackend> {
+  static async start(server: GlusterNetwork, settings: GlusterBackendOptions = {}): Promise<GlusterBackend> {
     const backend = await GlusterBackend.create(server, settings);
     await backend.start();
     return backend;

@@ -5,6 +5,7 @@ import { soakCrash } from './crash.js';
 import { soakManager } from './manager.js';
 import { soakOnline } from './online.js';
 import { soakRaces } from './races.js';
+import { soakTwoHosts } from './two-hosts.js';
 
 type Soak = (args: readonly string[]) => Promise<void>;
 
@@ -15,6 +16,7 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   manager: soakManager,
   online: soakOnline,
   races: soakRaces,
+  'two-hosts': soakTwoHosts,
 };
 
 const [, , name = '', ...args] = process.argv;

@@ -1,10 +1,11 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { GlusterHost } from './gluster-host.js';
+import { end, held } from './namespaces.js';
 
 const run = promisify(execFile);
 
@@ -32,6 +33,7 @@ export class GlusterServer implements AsyncDisposable {
   readonly address = '10.77.0.1';
   /** Not in the network: nobody answers there. */
   readonly deadAddress = '10.77.0.9';
+  #hosts = 0;
 
   private constructor(
     /** For tests to put their own things in; goes with the server, and so does what is mounted in it. */
@@ -88,6 +90,22 @@ export class GlusterServer implements AsyncDisposable {
     await killProcesses(['--process-name', 'fuse'], mountPoint);
   }
 
+  /**
+   * Another host: a network of its own with a cable to the server's.
+   * @param hides directories of this machine that it does not see; it has mounts of its own then
+   */
+  async addHost(hides: readonly string[] = []): Promise<GlusterHost> {
+    this.#hosts += 1;
+    const host = await GlusterHost.start(this.directory, this.#hosts, hides);
+    try {
+      await host.plugIn(this.network, this.address);
+      return host;
+    } catch (error) {
+      await host[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
   /** Mounts a share, without a driver. */
   async mount(share: string, mountPoint: string): Promise<void> {
     await mkdir(mountPoint, { recursive: true });
@@ -107,9 +125,7 @@ export class GlusterServer implements AsyncDisposable {
   }
 
   async #prepare(): Promise<void> {
-    // The first line back says that the namespaces are there.
-    this.holder.stdin.write('ready\n');
-    await Promise.race([once(this.holder.stdout, 'data'), failureOf(this.holder)]);
+    await held(this.holder);
     await this.#inside('ip', 'link', 'set', 'lo', 'up');
     await this.#inside('ip', 'address', 'add', `${this.address}/32`, 'dev', 'lo');
     for (const directory of ['/run', '/var/lib/glusterd', LOGS]) await this.#mountMemory(directory);
@@ -142,20 +158,6 @@ export class GlusterServer implements AsyncDisposable {
 function holdNamespaces(): ChildProcessWithoutNullStreams {
   const namespaces = ['--net', '--mount', '--pid', '--mount-proc', '--fork', '--kill-child'];
   return spawn('unshare', [...namespaces, 'env', '--ignore-signal=CHLD', 'cat']);
-}
-
-async function failureOf(holder: ChildProcessWithoutNullStreams): Promise<never> {
-  const [chunk] = (await once(holder.stderr, 'data')) as [Buffer];
-  throw new Error(`no namespaces for a GlusterFS server: ${chunk.toString()}`);
-}
-
-async function end(holder: ChildProcessWithoutNullStreams): Promise<void> {
-  if (holder.exitCode !== null || holder.signalCode !== null) return;
-  const ended = once(holder, 'close');
-  holder.stdin.end();
-  const killer = setTimeout(() => holder.kill('SIGKILL'), TOOL_MS / 6);
-  await ended;
-  clearTimeout(killer);
 }
 
 /** Kills the processes of GlusterFS that have these words in their command line, one after the other. */
