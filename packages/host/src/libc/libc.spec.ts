@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { tryFlock, unlockFlock } from './flock.js';
 import { renameNoReplace } from './rename-no-replace.js';
 import { allocateRange, nextData, nextHole, punchHole, zeroRange } from './sparse-files.js';
+import { systemCode } from './system-error.js';
 
 const BLOCK = 65_536;
 
@@ -83,6 +84,17 @@ describe('a call that fails says why', () => {
     );
     expect(codes).toEqual(codes.map((_, index) => (index % 2 === 0 ? 'EBADF' : 'EINVAL')));
   });
+});
+
+test.each([
+  [{ code: 'ENOENT', errno: -2 }, 'ENOENT'],
+  // Node has no name for it: a used up quota, and whatever else libuv does not list.
+  [{ code: 'Unknown system error -122', errno: -122 }, 'EDQUOT'],
+  [{ code: 'Unknown system error -999', errno: -999 }, 'Unknown system error -999'],
+  [{ code: 7 }, undefined],
+  [new Error('none'), undefined],
+])('the code of %j is %s', (error, code) => {
+  expect(systemCode(error)).toBe(code);
 });
 
 describe('a rename that replaces nothing', () => {

@@ -29,8 +29,13 @@ export class SystemError extends Error {
   }
 }
 
-/** The `code` of an error of `node:fs` or of this package: 'ENOENT' and so on. */
+/**
+ * The `code` of an error of `node:fs` or of this package: 'ENOENT' and so on; also of those that Node has only the
+ * number of ('Unknown system error -122'), such as EDQUOT.
+ */
 export function systemCode(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
+  if (typeof error.code !== 'string') return undefined;
+  const isNameless = error.code.startsWith('Unknown system error') && 'errno' in error;
+  return (isNameless ? NAMES.get(-Number(error.errno)) : undefined) ?? error.code;
 }
