@@ -43,6 +43,8 @@ export interface ComputeReport {
   readonly progress?: string;
   /** What was asked for; a report that nobody asked for is kept without it. */
   readonly asked?: string;
+  /** What the compute service reports of what was asked for, while all is well. */
+  readonly phase?: 'creating' | 'deleting';
   /** The state the snapshot had at the time: in another one, the report is of no meaning any more. */
   readonly during: 'creating' | 'deleting';
   /** The same was asked for before, and it is not known what became of that. */
@@ -65,6 +67,23 @@ export interface SnapshotRecord {
   readonly providerMetadata: Metadata;
   readonly metadata: Metadata;
   readonly countsInQuota: boolean;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** What becomes of a snapshot that is taken for the time of a clone; nobody but the compute service is shown it. */
+export type TemporarySnapshotStatus =
+  'creating' | 'available' | 'error' | 'deleting' | 'deleted' | 'error_deleting';
+
+/**
+ * A snapshot of no user's that a compute service works on, for the time of a clone. It is there from the first request
+ * on, so that reports have somewhere to arrive.
+ */
+export interface TemporarySnapshotRecord {
+  readonly id: string;
+  readonly volumeId: string;
+  readonly status: TemporarySnapshotStatus;
+  readonly computeReport: ComputeReport;
   readonly createdAt: string;
   readonly updatedAt: string;
 }

@@ -10,6 +10,8 @@ import type {
   QuotaUsage,
   ResourceKind,
   SnapshotRecord,
+  TemporarySnapshotRecord,
+  TemporarySnapshotStatus,
   VolumeRecord,
   VolumeTypeRecord,
 } from './records.js';
@@ -72,6 +74,17 @@ export interface Records {
     changes: Changes<SnapshotRecord>,
   ): Promise<boolean>;
   removeSnapshot(id: string): Promise<boolean>;
+  // temporary snapshots
+  /** Puts it in the place of one with its id. */
+  putTemporarySnapshot(snapshot: TemporarySnapshotRecord): Promise<void>;
+  getTemporarySnapshot(id: string): Promise<TemporarySnapshotRecord | undefined>;
+  /** As {@link changeVolume}. */
+  changeTemporarySnapshot(
+    id: string,
+    from: readonly TemporarySnapshotStatus[],
+    changes: Changes<TemporarySnapshotRecord>,
+  ): Promise<boolean>;
+  removeTemporarySnapshot(id: string): Promise<boolean>;
   // attachments
   insertAttachment(attachment: AttachmentRecord): Promise<void>;
   getAttachment(id: string): Promise<AttachmentRecord | undefined>;
@@ -126,7 +139,7 @@ export interface Records {
     outcome: Exclude<OperationOutcome, 'running'>,
     error?: { readonly code: string; readonly text: string },
   ): Promise<boolean>;
-  /** Forgets operations that ended before `before` (ISO time), and messages as old; how many. */
+  /** Forgets operations that ended before `before` (ISO time), and messages and temporary snapshots as old; how many. */
   pruneHistory(before: string): Promise<number>;
 }
 

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openStore } from '../open-store.js';
-import { attachmentOf, snapshotOf, volumeOf } from '../testing/samples.js';
+import { attachmentOf, snapshotOf, temporarySnapshotOf, volumeOf } from '../testing/samples.js';
 import { clockAt, NOW } from '../testing/store-case.js';
 import { migrationsFor } from './migrations.js';
 import { openSqlite } from './sqlite-dialect.js';
@@ -78,5 +78,8 @@ describe('the tables of an older version', () => {
     const computeReport = { during: 'creating', asked: 'take x' } as const;
     expect(await store.changeSnapshot(SNAPSHOT.id, ['creating'], { computeReport })).toBe(true);
     expect(await store.getSnapshot(SNAPSHOT.id)).toMatchObject({ computeReport });
+    const temporary = temporarySnapshotOf({ volumeId: VOLUME.id });
+    await store.putTemporarySnapshot(temporary);
+    expect(await store.getTemporarySnapshot(temporary.id)).toEqual(temporary);
   });
 });

@@ -192,6 +192,21 @@ async function createIndexes(schema: Schema): Promise<void> {
   }
 }
 
+/** Their volumes may go before them: what is left of one harms nobody. */
+async function createTemporarySnapshots({ schema, text }: Parts): Promise<void> {
+  const table = (schema.createTable('temporary_snapshots') as Builder)
+    .addColumn('id', text, (column) => column.primaryKey())
+    .addColumn('volume_id', text, (column) => column.notNull())
+    .addColumn('status', text, (column) => column.notNull())
+    .addColumn('compute_report', text, (column) => column.notNull());
+  await stamped(table, text).execute();
+  await schema
+    .createIndex('temporary_snapshots_by_updated_at')
+    .on('temporary_snapshots')
+    .column('updated_at')
+    .execute();
+}
+
 /** By name, in the order of their names; none is ever changed once it was released. */
 export function migrationsFor(dialect: Store['dialect']): Readonly<Record<string, Migration>> {
   const text: Text = dialect === 'postgresql' ? sql`text collate "C"` : 'text';
@@ -215,6 +230,11 @@ export function migrationsFor(dialect: Store['dialect']): Readonly<Record<string
     '003-compute-report': {
       up: async ({ schema }) => {
         await schema.alterTable('snapshots').addColumn('compute_report', text).execute();
+      },
+    },
+    '004-temporary-snapshots': {
+      up: async ({ schema }) => {
+        await createTemporarySnapshots({ schema, text });
       },
     },
   };

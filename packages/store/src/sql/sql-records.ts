@@ -6,6 +6,7 @@ import { advisoryKey } from './advisory-key.js';
 import { attachmentRecords, snapshotRecords, volumeRecords } from './object-records.js';
 import type { Db } from './queries.js';
 import { backendRecords, quotaRecords, volumeTypeRecords } from './setting-records.js';
+import { temporarySnapshotRecords } from './temporary-records.js';
 import { messageRecords, operationRecords } from './work-records.js';
 
 /** Every query, on a database or within one of its transactions. */
@@ -13,6 +14,7 @@ export function sqlRecords(db: Db, clock: Clock, dialect: Store['dialect']): Rec
   return {
     ...volumeRecords(db, clock),
     ...snapshotRecords(db, clock),
+    ...temporarySnapshotRecords(db, clock),
     ...attachmentRecords(db, clock),
     ...backendRecords(db),
     ...volumeTypeRecords(db, dialect),

@@ -4,6 +4,7 @@ import type {
   MessageRecord,
   OperationRecord,
   SnapshotRecord,
+  TemporarySnapshotRecord,
   VolumeRecord,
   VolumeTypeRecord,
 } from '../records.js';
@@ -16,6 +17,7 @@ export interface Tables {
   volume_metadata: Row;
   snapshots: Row;
   snapshot_metadata: Row;
+  temporary_snapshots: Row;
   attachments: Row;
   backends: Row;
   volume_types: Row;
@@ -60,6 +62,14 @@ export const snapshotCodec = new RowCodec<SnapshotRecord>({
   volumeId: plain('volume_id'),
   computeReport: json('compute_report'),
   ...provider,
+  ...times,
+});
+
+export const temporarySnapshotCodec = new RowCodec<TemporarySnapshotRecord>({
+  id: plain('id'),
+  volumeId: plain('volume_id'),
+  status: plain('status'),
+  computeReport: json('compute_report'),
   ...times,
 });
 

@@ -82,7 +82,11 @@ export function operationRecords(db: Db, clock: Clock): OperationRecords {
     pruneHistory: async (before) => {
       const operations = await db.deleteFrom('operations').where('ended_at', '<', before).executeTakeFirst();
       const messages = await db.deleteFrom('messages').where('created_at', '<', before).executeTakeFirst();
-      return Number(operations.numDeletedRows + messages.numDeletedRows);
+      const temporary = await db
+        .deleteFrom('temporary_snapshots')
+        .where('updated_at', '<', before)
+        .executeTakeFirst();
+      return Number(operations.numDeletedRows + messages.numDeletedRows + temporary.numDeletedRows);
     },
   };
 }

@@ -6,6 +6,7 @@ import type {
   MessageRecord,
   OperationRecord,
   SnapshotRecord,
+  TemporarySnapshotRecord,
   VolumeRecord,
   VolumeTypeRecord,
 } from '../records.js';
@@ -50,6 +51,19 @@ export function snapshotOf(
     providerMetadata: {},
     metadata: {},
     countsInQuota: true,
+    ...TIMES,
+    ...overrides,
+  };
+}
+
+export function temporarySnapshotOf(
+  overrides: Partial<TemporarySnapshotRecord> = {},
+): TemporarySnapshotRecord {
+  return {
+    id: `tmp-snap-${randomUUID()}`,
+    volumeId: randomUUID(),
+    status: 'creating',
+    computeReport: { during: 'creating', phase: 'creating', asked: 'take x', inDoubt: false },
     ...TIMES,
     ...overrides,
   };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { snapshotOf, volumeOf } from '../samples.js';
+import { snapshotOf, temporarySnapshotOf, timeOf, volumeOf } from '../samples.js';
 import { NOW, storeCase } from '../store-case.js';
 import { assertSame } from '../store-case.js';
 import type { StoreCase } from '../store-case.js';
@@ -71,6 +71,37 @@ export const changeCases: readonly StoreCase[] = [
     }
     await store.changeSnapshot(snapshot.id, ['creating'], { computeReport: undefined });
     assertSame(await store.getSnapshot(snapshot.id), { ...snapshot, updatedAt: now });
+  }),
+  storeCase(
+    'a temporary snapshot needs no volume, is replaced, changed in an expected state, and goes',
+    async (store) => {
+      const first = temporarySnapshotOf();
+      await store.putTemporarySnapshot(first);
+      assertSame(await store.getTemporarySnapshot(first.id), first);
+      const next = {
+        ...first,
+        status: 'deleting',
+        computeReport: { during: 'deleting', asked: 'pull y' },
+      } as const;
+      await store.putTemporarySnapshot(next);
+      assertSame(await store.getTemporarySnapshot(first.id), next);
+      const computeReport = { ...next.computeReport, status: 'deleting', progress: '90%' };
+      const change = { status: 'deleted', computeReport } as const;
+      assert.equal(await store.changeTemporarySnapshot(first.id, ['creating'], change), false);
+      assert.equal(await store.changeTemporarySnapshot(first.id, ['deleting'], change), true);
+      assertSame(await store.getTemporarySnapshot(first.id), { ...next, ...change, updatedAt: now });
+      assert.equal(await store.removeTemporarySnapshot(first.id), true);
+      assert.equal(await store.removeTemporarySnapshot(first.id), false);
+      assert.equal(await store.getTemporarySnapshot(first.id), undefined);
+    },
+  ),
+  storeCase('temporary snapshots of long ago are forgotten with the history', async (store) => {
+    const old = temporarySnapshotOf({ updatedAt: timeOf(19) });
+    const recent = temporarySnapshotOf({ updatedAt: timeOf(20) });
+    for (const one of [old, recent]) await store.putTemporarySnapshot(one);
+    assert.equal(await store.pruneHistory(timeOf(20)), 1);
+    assert.equal(await store.getTemporarySnapshot(old.id), undefined);
+    assertSame(await store.getTemporarySnapshot(recent.id), recent);
   }),
   storeCase('a transaction that fails leaves nothing, and says why', async (store) => {
     const volume = volumeOf();
