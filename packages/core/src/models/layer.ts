@@ -8,6 +8,8 @@ export interface VolumeLayer {
   readonly sizeBytes: number;
   /** The file's format, where layers are files. */
   readonly format?: string;
+  /** It is what the volume was made as, so that its format is the one that is recorded of the volume, where one is. */
+  readonly isOriginal?: boolean;
   /** The volume's data as it is now ends here. True for one layer. */
   readonly isVolume: boolean;
   /** The snapshots whose data ends here; mostly one. */

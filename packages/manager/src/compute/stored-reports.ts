@@ -1,8 +1,9 @@
-import type { AskedChange, ReportedSnapshot, SnapshotReports } from '@scoria/compute';
+import type { AskedChange, ReportedSnapshot, ReportSubject, SnapshotReports } from '@scoria/compute';
 import { DriverError } from '@scoria/core';
-import type { SnapshotRecord } from '@scoria/store';
+import type { ComputeReport, SnapshotRecord } from '@scoria/store';
 import { inject, injectable } from 'inversify';
 import { Ports } from '../ports.js';
+import { TemporaryReports } from './temporary-reports.js';
 
 /** The states in which a compute service may be at work on a snapshot. */
 export const PASSING_STATES = ['creating', 'deleting'] as const satisfies readonly SnapshotRecord['status'][];
@@ -12,41 +13,69 @@ export function isPassing(status: string): status is PassingState {
   return PASSING_STATES.some((state) => state === status);
 }
 
-/** The reports of the compute service, in the snapshots' records. What belongs to an earlier state is not read. */
+/**
+ * The reports of the compute service, in the snapshots' records; of what has none, in temporary ones. What belongs to an
+ * earlier state is not read.
+ */
 @injectable()
 export class StoredReports implements SnapshotReports {
-  constructor(@inject(Ports) private readonly ports: Pick<Ports, 'store'>) {}
+  readonly #temporary: TemporaryReports;
 
-  async read(snapshotId: string): Promise<ReportedSnapshot | undefined> {
-    const snapshot = await this.ports.store.getSnapshot(snapshotId);
-    if (snapshot === undefined || !isPassing(snapshot.status)) return undefined;
-    const { volumeId, status, computeReport: stored } = snapshot;
-    if (stored?.asked === undefined || stored.during !== status) return { volumeId };
-    const asked = { change: stored.asked, inDoubt: stored.inDoubt === true };
-    return { volumeId, asked, ...reportIn(stored) };
+  constructor(@inject(Ports) private readonly ports: Pick<Ports, 'store' | 'now'>) {
+    this.#temporary = new TemporaryReports(ports);
   }
 
-  async expect(snapshotId: string, { change, inDoubt }: AskedChange): Promise<void> {
+  async read(subject: ReportSubject): Promise<ReportedSnapshot | undefined> {
+    const snapshot = await this.ports.store.getSnapshot(subject.snapshotId);
+    if (snapshot === undefined) return this.#temporary.read(subject);
+    if (!isPassing(snapshot.status)) return undefined;
+    const { volumeId, status, computeReport: stored } = snapshot;
+    return stored?.during === status ? { volumeId, ...saidIn(stored) } : { volumeId };
+  }
+
+  async expect(subject: ReportSubject, asked: AskedChange): Promise<void> {
+    const { snapshotId } = subject;
     for (const during of PASSING_STATES) {
-      const computeReport = { during, asked: change, inDoubt };
+      const computeReport = askedReport(asked, during);
       if (await this.ports.store.changeSnapshot(snapshotId, [during], { computeReport })) return;
     }
+    const isOurs = (await this.ports.store.getSnapshot(snapshotId)) === undefined;
+    if (isOurs && (await this.#temporary.expect(subject, asked))) return;
     throw new DriverError({
       code: 'invalid-state',
-      message: `the snapshot ${snapshotId} has no record that is creating or deleting, so that no report on it could arrive`,
+      message:
+        `the snapshot ${snapshotId} is neither being taken nor removed, or has no record and an attachment without ` +
+        `one, so that no report on it could arrive`,
       details: { snapshotId },
     });
   }
 
-  async forget(snapshotId: string): Promise<void> {
-    await this.ports.store.changeSnapshot(snapshotId, PASSING_STATES, { computeReport: undefined });
+  async forget(subject: ReportSubject): Promise<void> {
+    const cleared = { computeReport: undefined };
+    if (await this.ports.store.changeSnapshot(subject.snapshotId, PASSING_STATES, cleared)) return;
+    await this.#temporary.forget(subject);
+  }
+
+  async settle(subject: ReportSubject, end: 'done' | 'failed'): Promise<void> {
+    await this.#temporary.settle(subject, end);
   }
 }
 
-function reportIn({
+export function askedReport({ change, phase, inDoubt }: AskedChange, during: PassingState): ComputeReport {
+  return { during, phase, asked: change, inDoubt };
+}
+
+/** What was asked for, and what was reported of it; nothing where nobody had asked. */
+export function saidIn({
+  asked: change,
+  phase,
+  during,
+  inDoubt,
   status,
   progress,
-}: NonNullable<SnapshotRecord['computeReport']>): Pick<ReportedSnapshot, 'report'> {
-  if (status === undefined) return {};
-  return { report: { status, ...(progress === undefined ? {} : { progress }) } };
+}: ComputeReport): Pick<ReportedSnapshot, 'asked' | 'report'> {
+  if (change === undefined) return {};
+  const asked = { change, phase: phase ?? during, inDoubt: inDoubt === true };
+  if (status === undefined) return { asked };
+  return { asked, report: { status, ...(progress === undefined ? {} : { progress }) } };
 }

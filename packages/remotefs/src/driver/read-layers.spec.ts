@@ -43,12 +43,20 @@ describe('layersOf', () => {
       ],
     ],
   ])('%s', (_, read, expected) => {
-    const found = layersOf(read).map(({ name, parent, isVolume, snapshotIds }) => [
+    const found = layersOf(read, 'v').map(({ name, parent, isVolume, snapshotIds }) => [
       name,
       parent,
       isVolume,
       snapshotIds,
     ]);
     expect(found).toEqual(expected);
+  });
+
+  it.each([
+    ['the file that the volume was made with', chain([layer('v.1'), layer('v', 'raw')], { 1: 'v.1' }), ['v']],
+    ['none, where a guest has taken that in', chain([layer('v.2'), layer('v.1')], { 2: 'v.2' }), []],
+  ])('the original is %s', (_, read, expected) => {
+    const found = layersOf(read, 'v').filter(({ isOriginal }) => isOriginal);
+    expect(found.map(({ name }) => name)).toEqual(expected);
   });
 });

@@ -10,11 +10,15 @@ export async function readLayers(
   volume: Volume,
 ): Promise<VolumeLayer[]> {
   await using held = await volumes.hold(context, volume, 'shared');
-  return layersOf(await held.tools.reader.readChain(volume));
+  const first = volumes.names.volumeFile(volume.id);
+  return layersOf(await held.tools.reader.readChain(volume), first);
 }
 
-/** A snapshot's data is the file below its overlay, so that each file but the active one is some snapshot's data. */
-export function layersOf(chain: Chain): VolumeLayer[] {
+/**
+ * A snapshot's data is the file below its overlay, so that each file but the active one is some snapshot's data.
+ * @param first the file that the volume was made with; a guest that took it in has left it out of the chain
+ */
+export function layersOf(chain: Chain, first: string): VolumeLayer[] {
   const ids = snapshotIds(chain);
   const layers = chain.layers.map(({ file, format, virtualBytes }, index): VolumeLayer => {
     const parent = chain.layers[index + 1]?.file;
@@ -23,6 +27,7 @@ export function layersOf(chain: Chain): VolumeLayer[] {
       ...(parent === undefined ? {} : { parent }),
       sizeBytes: virtualBytes,
       format,
+      ...(file === first ? { isOriginal: true } : {}),
       isVolume: index === 0,
       snapshotIds: index === 0 ? [] : ids.filter((id) => overlayIndex(chain, id) === index - 1),
     };

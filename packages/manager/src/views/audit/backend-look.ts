@@ -52,7 +52,7 @@ export class BackendLook {
 
   async #layers(volume: Volume, snapshots: readonly Snapshot[]): Promise<SeenVolume> {
     const layers = await this.backend.driver.chainOf(this.context, volume, snapshots);
-    const format = layers[0]?.format;
+    const format = layers.find(({ isOriginal }) => isOriginal === true)?.format;
     return {
       sizeBytes: layers.find(({ isVolume }) => isVolume)?.sizeBytes ?? 0,
       ...(format === undefined ? {} : { format }),
