@@ -163,5 +163,7 @@ function requestError({ number, text }: NonNullable<NbdAnswer['error']>): Driver
     [NBD.ESHUTDOWN]: 'unavailable',
   };
   const said = text === '' ? `error ${number}` : text;
-  return new DriverError({ code: codes[number] ?? 'failed', message: `qemu-nbd answered: ${said}` });
+  const advice =
+    number === NBD.ENOSPC ? '; no room is left where the image is: free some, or raise the quota' : '';
+  return new DriverError({ code: codes[number] ?? 'failed', message: `qemu-nbd answered: ${said}${advice}` });
 }
