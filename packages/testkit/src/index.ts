@@ -8,6 +8,7 @@ export * from './conformance/describe-conformance.js';
 export * from './conformance/harness.js';
 export * from './conformance/run-conformance.js';
 export * from './conformance/stage.js';
+export * from './deferred.js';
 export * from './device-access.js';
 export * from './fakes/cloud-request.js';
 export * from './fakes/fake-clock.js';

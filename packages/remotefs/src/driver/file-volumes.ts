@@ -132,7 +132,9 @@ export class FileVolumes {
   }
 
   /**
-   * Holds an id that is to become a volume on `share`, on every usable share, so that it becomes one only once.
+   * Holds an id that is to become a volume on `share`, on every usable share, so that it becomes one only once. Hence
+   * an operation that makes a volume has to do with all of them: it fails where one begins to hang meanwhile, also one
+   * that the volume would not be on. The next one leaves that share out.
    * @param others what is held besides
    */
   async holdNew(

@@ -2,7 +2,7 @@ import { Logger, type OperationContext, type PoolStats } from '@scoria/core';
 import { inject, injectable } from 'inversify';
 import { CapacityReader } from '../shares/capacity.js';
 import type { ShareSpace } from '../shares/placement.js';
-import { chooseShare, poolStats, roomFor } from '../shares/placement.js';
+import { chooseShare, noShare, poolStats, roomFor } from '../shares/placement.js';
 import { measureShares } from '../shares/share-spaces.js';
 import { ShareWatch } from '../shares/share-watch.js';
 import type { Share } from '../shares/share.js';
@@ -39,9 +39,13 @@ export class SharePlacement {
     return fits ? favourite.share : chooseShare(spaces, sizeBytes, placement);
   }
 
-  /** A pool for each usable share, counted anew. */
+  /**
+   * A pool for each usable share, counted anew.
+   * @throws DriverError `unavailable` where there is none
+   */
   async pools(_context: OperationContext): Promise<PoolStats[]> {
     const spaces = await this.#measure((share) => this.provisioned.count(share));
+    if (spaces.length === 0) throw noShare();
     return poolStats(spaces, this.volumes.policy.placement);
   }
 

@@ -20,10 +20,15 @@ export function mayBeDead(problem: unknown): boolean {
 /**
  * Whether the client of what is mounted on `directory` has died. Not so where only its servers are gone: it then says
  * 'not connected' of files, but is there and finds its servers again. One that does not answer lives.
+ * @param ask getxattr(2)
  */
-export async function isDeadMount(directory: string): Promise<boolean> {
+export async function isDeadMount(
+  directory: string,
+  ask = attributeLength,
+  timeoutMs = PROBE_TIMEOUT_MS,
+): Promise<boolean> {
   try {
-    await within(PROBE_TIMEOUT_MS, attributeLength(directory, ATTRIBUTE));
+    await within(timeoutMs, ask(directory, ATTRIBUTE));
     return false;
   } catch (error) {
     return mayBeDead(error);

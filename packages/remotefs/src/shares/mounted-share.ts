@@ -1,5 +1,4 @@
 import { DriverError, messageOf, type Clock, type Logger } from '@scoria/core';
-import { statfs } from 'node:fs/promises';
 import {
   HANG_AFTER_MS,
   HEARTBEAT_MS,
@@ -8,7 +7,7 @@ import {
   TRUST_MS,
   type MountedSharesOptions,
 } from './mounted-shares-options.js';
-import { isDeadMount, mayBeDead } from './dead-mount.js';
+import { mayBeDead } from './dead-mount.js';
 import { Heartbeat } from './heartbeat.js';
 import { NoAnswerError, OneAtATime } from './one-at-a-time.js';
 import type { ShareMounter } from './share-mounter.js';
@@ -95,7 +94,8 @@ export class MountedShare {
       if (answer !== 'fine' || !this.#isTrusted()) await this.#lookAtFiles();
       this.#recordUsable();
     } catch (error) {
-      this.#recordFailure(error);
+      // That it hangs was recorded when it was noticed.
+      if (this.#heartbeat.hang === undefined) this.#recordFailure(error);
     }
   }
 
@@ -105,7 +105,7 @@ export class MountedShare {
     let mountedNow = await mounter.mount(this.spec);
     const problem = mountedNow ? undefined : await this.#ask();
     if (mayBeDead(problem)) {
-      await mounter.unmountDead(this.spec, isDeadMount);
+      await mounter.unmountDead(this.spec);
       mountedNow = await mounter.mount(this.spec);
       if (mountedNow)
         logger.warn(`the client of the share ${this.share.share} had died; it is mounted again`);
@@ -125,10 +125,10 @@ export class MountedShare {
     }
   }
 
-  #makeHeartbeat({ options }: MountedShareTools): Heartbeat {
+  #makeHeartbeat({ options, mounter }: MountedShareTools): Heartbeat {
     const { path, share } = this.share;
     return new Heartbeat(
-      async () => statfs(path),
+      async () => mounter.probe.ask(path),
       { everyMs: options.heartbeatMs ?? HEARTBEAT_MS, hangAfterMs: options.hangAfterMs ?? HANG_AFTER_MS },
       (hang) => {
         this.#recordFailure(unusableShare(share, noAnswerReason(hang), hang));

@@ -68,7 +68,8 @@ export function poolStats(spaces: readonly ShareSpace[], policy: PlacementPolicy
   }));
 }
 
-function noShare(): DriverError {
+/** The error of a backend of which no share can be used. */
+export function noShare(): DriverError {
   return new DriverError({
     code: 'unavailable',
     message: 'no share can be used, so there is no place for a volume; the log says what is wrong with each',

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { CapacityReader } from './capacity.js';
 import { LocalDirectory } from './local-directory.js';
 import { MountTable, ProcMountTable } from './mount-table.js';
+import { MountProbe, systemMountProbe } from './mount-probe.js';
 import { MountedShares } from './mounted-shares.js';
 import { ShareMounter } from './share-mounter.js';
 import { ShareProvider } from './share.js';
@@ -24,6 +25,7 @@ export function bindMountedShares(bind: Bind): void {
   bind(ShareWatch).toSelf().inSingletonScope();
   bind(CapacityReader).toConstantValue(new CapacityReader());
   bind<MountTable>(MountTable).toConstantValue(new ProcMountTable());
+  bind<MountProbe>(MountProbe).toConstantValue(systemMountProbe);
   bind(ShareMounter).toSelf().inSingletonScope();
   bind<ShareProvider>(ShareProvider).to(MountedShares).inSingletonScope();
 }

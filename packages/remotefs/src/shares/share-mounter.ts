@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { lstat, mkdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { systemCode } from '../chain/file-errors.js';
+import { MountProbe } from './mount-probe.js';
 import { matchesMount, MountTable, type MountEntry } from './mount-table.js';
 import { MOUNT_TIMEOUT_MS, MountedSharesOptions } from './mounted-shares-options.js';
 import { unusableShare } from './share.js';
@@ -35,6 +36,8 @@ export class ShareMounter {
     @inject(CommandRunner) private readonly commands: CommandRunner,
     @inject(LockManager) private readonly locks: LockManager,
     @inject(MountTable) private readonly table: MountTable,
+    /** What the file systems themselves are asked. */
+    @inject(MountProbe) readonly probe: MountProbe,
   ) {
     this.#timeoutMs = options.mountTimeoutMs ?? MOUNT_TIMEOUT_MS;
   }
@@ -58,16 +61,15 @@ export class ShareMounter {
   /**
    * Takes away the mount of a share whose client has died: nothing that is open on it works any more, for nobody, and
    * nothing can come back. It goes also where something is open. Idempotent, and safe against other processes on
-   * this host.
-   * @param isDead whether it is; asked again once nobody else mounts or unmounts the share
+   * this host: whether it has died is asked once nobody else mounts or unmounts the share.
    * @throws DriverError `unavailable` if something else is mounted in its place
    * @throws CommandError if it cannot be unmounted
    */
-  async unmountDead({ share }: ShareSpec, isDead: (directory: string) => Promise<boolean>): Promise<void> {
+  async unmountDead({ share }: ShareSpec): Promise<void> {
     const base = await this.#base(share);
     const directory = mountPointOf(base, share);
     await using _lock = await this.#lock(base, share);
-    if (!(await this.#isMounted(share, directory)) || !(await isDead(directory))) return;
+    if (!(await this.#isMounted(share, directory)) || !(await this.probe.isDead(directory))) return;
     await this.#privileged('umount', ['--lazy', directory]);
   }
 

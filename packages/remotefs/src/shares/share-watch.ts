@@ -62,14 +62,20 @@ export class ShareWatch {
     return this.#until(use, async () => work(use.contextFrom(context)), onLate);
   }
 
-  /** The same for work on these shares, whatever else it uses. */
-  async runOn<T>(shares: Iterable<string>, work: () => Promise<T>, onLate?: OnLate<T>): Promise<T> {
-    const use = new ShareUse();
-    for (const share of shares) {
-      const heartbeat = this.#heartbeats.get(share);
-      if (heartbeat !== undefined) use.add(share, heartbeat);
-    }
-    return this.#until(use, work, onLate);
+  /**
+   * The same for work on these shares, whatever else it uses; not begun where one of them hangs, as it could not be
+   * taken back.
+   */
+  async runOn<T>(shares: Iterable<string>, work: () => Promise<T>): Promise<T> {
+    const use = this.#useOf(shares);
+    if (!use.isGivenUp) return this.#until(use, work);
+    use.end();
+    return use.givenUp;
+  }
+
+  /** The same for what lets go of something: begun in any case, so that it is let go when the share answers. */
+  async letGo(shares: Iterable<string>, work: () => Promise<void>): Promise<void> {
+    await this.#until(this.#useOf(shares), work);
   }
 
   /** The shares that the work under way has to do with so far. */
@@ -77,13 +83,25 @@ export class ShareWatch {
     return [...(this.#uses.getStore()?.shares.keys() ?? [])];
   }
 
+  #useOf(shares: Iterable<string>): ShareUse {
+    const use = new ShareUse();
+    for (const share of shares) {
+      const heartbeat = this.#heartbeats.get(share);
+      if (heartbeat !== undefined) use.add(share, heartbeat);
+    }
+    return use;
+  }
+
   async #until<T>(use: ShareUse, work: () => Promise<T>, onLate?: OnLate<T>): Promise<T> {
     const working = this.#uses.run(use, work);
     try {
       return await Promise.race([working, use.givenUp]);
+    } catch (error) {
+      // Whoever has the result already keeps it, also where a share begins to hang in the same moment.
+      if (use.isGivenUp) this.#follow(working, onLate);
+      throw error;
     } finally {
       use.end();
-      if (use.isGivenUp) this.#follow(working, onLate);
     }
   }
 

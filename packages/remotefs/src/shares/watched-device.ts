@@ -2,7 +2,10 @@ import type { BlockDevice, DataExtent, DeviceMode, Extent } from '@scoria/core';
 import type { ShareWatch } from './share-watch.js';
 import { watchedStream } from './watched-stream.js';
 
-/** A device whose calls end when a share that it is on hangs. Its close then goes on by itself, and so lets go late. */
+/**
+ * A device whose calls end when a share that it is on hangs, and begin nothing while it does. Its close goes on by
+ * itself, and so lets go late.
+ */
 export class WatchedDevice implements BlockDevice {
   readonly sizeBytes: number;
   readonly mode: DeviceMode;
@@ -41,7 +44,7 @@ export class WatchedDevice implements BlockDevice {
   }
 
   async close(): Promise<void> {
-    return this.#run(async () => this.device.close());
+    await this.watch.letGo(this.shares, async () => this.device.close());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

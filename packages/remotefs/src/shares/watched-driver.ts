@@ -14,7 +14,8 @@ export function watchedDriver(driver: VolumeDriver, watch: ShareWatch): VolumeDr
   return new Proxy(driver, {
     get(target, name) {
       const found = Reflect.get(target, name, target) as unknown;
-      if (typeof found !== 'function' || typeof name !== 'string' || name === 'constructor') return found;
+      // What every object has, such as `toString`, is no operation.
+      if (typeof found !== 'function' || typeof name !== 'string' || name in Object.prototype) return found;
       const method: Method = found.bind(target) as Method;
       if (IN_TIME.has(name)) return method;
       if (STREAMS.has(name)) return streamOf(method, watch);

@@ -17,6 +17,6 @@ export async function* watchedStream<T>(
     isOver = true;
     throw error;
   } finally {
-    if (!isOver) await iterator.return?.();
+    if (!isOver) await run(async () => (await iterator.return?.()) ?? { done: true, value: undefined });
   }
 }

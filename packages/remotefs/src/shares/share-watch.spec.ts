@@ -1,0 +1,245 @@
+import { createContext, type OperationContext } from '@scoria/core';
+import { deferred, MemoryLogger } from '@scoria/testkit';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Heartbeat } from './heartbeat.js';
+import { ShareWatch } from './share-watch.js';
+
+/** A share that answers until it is stopped. */
+class FakeHeart {
+  #answer = deferred();
+  readonly heartbeat = new Heartbeat(async () => this.#answer.promise, { everyMs: 2, hangAfterMs: 30 });
+
+  constructor() {
+    this.comeBack();
+  }
+
+  stop(): void {
+    this.#answer = deferred();
+  }
+
+  comeBack(): void {
+    this.#answer.resolve();
+  }
+
+  /** Resolves when it is known. */
+  async hangs(): Promise<void> {
+    await this.heartbeat.answer().catch(() => undefined);
+  }
+}
+
+const HANGS = {
+  code: 'unavailable',
+  message: expect.stringMatching(
+    /^the share bad:\/v cannot be used: its file system gives no answer within 0\.03 s; see .*\. The operation goes no further/,
+  ) as string,
+  details: expect.objectContaining({ share: 'bad:/v' }) as object,
+};
+
+describe('ShareWatch', () => {
+  let logger: MemoryLogger;
+  let watch: ShareWatch;
+  let bad: FakeHeart;
+  let context: OperationContext;
+  let steps: string[];
+  beforeEach(() => {
+    logger = new MemoryLogger();
+    watch = new ShareWatch(logger);
+    bad = new FakeHeart();
+    watch.add('bad:/v', bad.heartbeat);
+    watch.add('good:/v', new FakeHeart().heartbeat);
+    steps = [];
+    context = createContext({
+      requestId: 'req-1',
+      logger,
+      onStep: (name) => void steps.push(name),
+      onProgress: ({ done }) => void steps.push(String(done)),
+    });
+  });
+
+  /** Work on a share that waits for a call, and then goes on. */
+  function begin(share: string): { ended: Promise<string>; comeBack: () => void; after: Promise<unknown> } {
+    const call = deferred();
+    const after = deferred<unknown>();
+    const ended = watch.run(context, async (inner) => {
+      watch.use(share);
+      await inner.step('before');
+      await call.promise;
+      inner.progress({ done: 1, total: 1 });
+      after.resolve(await inner.step('after').catch((error: unknown) => error));
+      return 'done';
+    });
+    return { ended, comeBack: call.resolve, after: after.promise };
+  }
+
+  it('lets work go on that uses shares that answer, or none', async () => {
+    const work = begin('good:/v');
+    bad.stop();
+    await bad.hangs();
+    work.comeBack();
+    expect(await work.ended).toBe('done');
+    expect(await watch.run(context, async () => Promise.resolve(7))).toBe(7);
+    expect(steps).toEqual(['before', '1', 'after']);
+  });
+
+  it('passes on what the work throws', async () => {
+    const failing = watch.run(context, async () => Promise.reject(new Error('no room')));
+    await expect(failing).rejects.toThrow('no room');
+  });
+
+  it('ends work on a share that begins to hang, and lets it begin no step more', async () => {
+    const work = begin('bad:/v');
+    bad.stop();
+    await expect(work.ended).rejects.toMatchObject(HANGS);
+    bad.comeBack();
+    work.comeBack();
+    expect(await work.after).toMatchObject(HANGS);
+    expect(steps).toEqual(['before']);
+  });
+
+  it('ends at once what uses a share that is known to hang', async () => {
+    bad.stop();
+    await bad.hangs();
+    await expect(begin('bad:/v').ended).rejects.toMatchObject(HANGS);
+    expect(steps).toEqual([]);
+  });
+
+  it('cancels the work that it gives up, and what its caller cancels', async () => {
+    bad.stop();
+    const seen = deferred<AbortSignal>();
+    const given = watch.run(context, async ({ signal }) => {
+      watch.use('bad:/v');
+      seen.resolve(signal);
+      return new Promise<never>(() => undefined);
+    });
+    const signal = await seen.promise;
+    expect(signal.aborted).toBe(false);
+    await expect(given).rejects.toMatchObject(HANGS);
+    expect(signal.aborted).toBe(true);
+
+    const abort = new AbortController();
+    const cancelled = watch.run({ ...context, signal: abort.signal }, async (inner) => {
+      abort.abort();
+      return Promise.resolve(inner.signal.aborted);
+    });
+    expect(await cancelled).toBe(true);
+  });
+
+  it('keeps what the work holds until its call is back', async () => {
+    let isHeld = true;
+    const call = deferred();
+    const ended = watch.run(context, async () => {
+      watch.use('bad:/v');
+      try {
+        await call.promise;
+      } finally {
+        isHeld = false;
+      }
+    });
+    bad.stop();
+    await expect(ended).rejects.toMatchObject(HANGS);
+    await delay(5);
+    expect(isHeld).toBe(true);
+    call.resolve();
+    await delay(1);
+    expect(isHeld).toBe(false);
+    expect(logger.lines.at(-1)?.message).toBe('an operation that was given up has ended after all');
+  });
+
+  it.each<[what: string, end: 'resolve' | 'reject', line: RegExp]>([
+    ['succeeds', 'resolve', /has ended after all/],
+    ['fails', 'reject', /has ended: too late/],
+  ])('hands over a result that comes too late where the work %s', async (_what, end, line) => {
+    const call = deferred<string>();
+    const late: string[] = [];
+    const ended = watch.run(
+      context,
+      async () => {
+        watch.use('bad:/v');
+        return call.promise;
+      },
+      async (result) => Promise.resolve(void late.push(result)),
+    );
+    bad.stop();
+    await expect(ended).rejects.toMatchObject(HANGS);
+    if (end === 'resolve') call.resolve('a device');
+    else call.reject(new Error('too late'));
+    await delay(1);
+    expect(late).toEqual(end === 'resolve' ? ['a device'] : []);
+    expect(logger.lines.at(-1)?.message).toMatch(line);
+  });
+
+  it('hands nothing over that its caller has got', async () => {
+    const late: string[] = [];
+    const got = await watch.run(
+      context,
+      async () => {
+        watch.use('bad:/v');
+        return Promise.resolve('a device');
+      },
+      async (result) => Promise.resolve(void late.push(result)),
+    );
+    bad.stop();
+    await bad.hangs();
+    expect([got, late]).toEqual(['a device', []]);
+  });
+
+  it('knows what each work uses, of several at a time', async () => {
+    const used = await Promise.all(
+      ['good:/v', 'bad:/v'].map(async (share) =>
+        watch.run(context, async () => {
+          await delay(1);
+          watch.use(share);
+          watch.use('unknown:/v');
+          await delay(1);
+          return watch.inUse;
+        }),
+      ),
+    );
+    expect([...used, watch.inUse]).toEqual([['good:/v'], ['bad:/v'], []]);
+  });
+
+  describe('on given shares', () => {
+    const shares = ['good:/v', 'bad:/v'];
+
+    it('begins nothing while one hangs, except what lets go', async () => {
+      bad.stop();
+      await bad.hangs();
+      const begun: string[] = [];
+      const work = async (): Promise<void> => Promise.resolve(void begun.push('work'));
+      await expect(watch.runOn(shares, work)).rejects.toMatchObject(HANGS);
+      expect(begun).toEqual([]);
+      await expect(
+        watch.letGo(shares, async () => {
+          begun.push('end');
+          return new Promise<never>(() => undefined);
+        }),
+      ).rejects.toMatchObject(HANGS);
+      expect(begun).toEqual(['end']);
+    });
+
+    it('ends what is under way', async () => {
+      const working = watch.runOn(shares, async () => new Promise<never>(() => undefined));
+      bad.stop();
+      await expect(working).rejects.toMatchObject(HANGS);
+      expect(await watch.runOn(['good:/v', 'unknown:/v'], async () => Promise.resolve(3))).toBe(3);
+    });
+  });
+
+  it('tells all listeners that a share is back, as no part of what noticed it, also where one fails', async () => {
+    const seen: string[][] = [];
+    watch.onReturn(async () => Promise.reject(new Error('no way')));
+    watch.onReturn(async () => {
+      watch.use('bad:/v');
+      return Promise.resolve(void seen.push(watch.inUse));
+    });
+    await watch.run(context, async () => {
+      watch.use('good:/v');
+      watch.returned();
+      return Promise.resolve();
+    });
+    expect(seen).toEqual([[]]);
+    expect(logger.lines).toMatchObject([
+      { level: 'warn', message: 'a share is back, but could not be put in order: no way' },
+    ]);
+  });
+});
