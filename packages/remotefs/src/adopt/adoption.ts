@@ -68,9 +68,7 @@ export class Adoption {
   /** Every volume that has a first file or a record, in the order of their ids. */
   async #volumeIds({ directory }: ShareTools): Promise<string[]> {
     const { names } = this.volumes;
-    const found = (await readdir(directory.path)).map(
-      (file) => names.volumeIdOf(file) ?? names.volumeIdOf(file.replace(/\.info$/, '')),
-    );
+    const found = (await readdir(directory.path)).map((file) => names.volumeAt(file));
     return [...new Set(found)].filter((id) => id !== undefined).sort();
   }
 

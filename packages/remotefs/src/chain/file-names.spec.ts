@@ -39,6 +39,26 @@ describe('FileNames', () => {
     expect(names.isOfChain(name, V)).toBe(expected);
   });
 
+  it.each([
+    [`volume-${V}`, V],
+    [`volume-${V}.info`, V],
+    [`volume-${V}.${S}`, undefined],
+    [`volume-${V}.info.info`, undefined],
+    ['.info', undefined],
+  ])('the volume of which %s is the first file or the record is %s', (name, id) => {
+    expect(names.volumeAt(name)).toBe(id);
+  });
+
+  it.each([
+    [`volume-${V}.tmp-snap-${S}`, { volumeId: V, cloneId: S }],
+    [`volume-${V}.${S}`, undefined],
+    [`volume-${V}.tmp-snap-`, undefined],
+    [`volume-x.tmp-snap-${S}`, undefined],
+    [`.tmp-snap-${S}`, undefined],
+  ])('the clone for which %s was made is %j', (name, expected) => {
+    expect(names.temporaryOverlay(name)).toEqual(expected);
+  });
+
   it('takes a template with something behind the id', () => {
     const template = new FileNames('vol-%s-data');
     expect(template.volumeIdOf(`vol-${V}-data`)).toBe(V);

@@ -2,6 +2,7 @@ import { isUuid } from '@scoria/core';
 
 const MAX_NAME_BYTES = 255;
 const TEMPORARY_PREFIX = 'tmp-snap-';
+const RECORD = '.info';
 
 /** True for a name of a file in one directory: no separator, no '..', no control character, no leading dash or dot. */
 export function isPlainName(name: string): boolean {
@@ -46,7 +47,7 @@ export class FileNames {
   }
 
   infoFile(volumeId: string): string {
-    return `${this.volumeFile(volumeId)}.info`;
+    return this.volumeFile(volumeId) + RECORD;
   }
 
   /** The id of the volume whose first file has this name, or `undefined` for any other name. */
@@ -54,6 +55,17 @@ export class FileNames {
     if (!name.startsWith(this.#before) || !name.endsWith(this.#after)) return undefined;
     const id = name.slice(this.#before.length, name.length - this.#after.length);
     return isUuid(id) ? id : undefined;
+  }
+
+  /**
+   * The id of the volume whose first file or record has this name. A volume may have lost its first file to a guest that
+   * took it in, and has a record then.
+   */
+  volumeAt(name: string): string | undefined {
+    return (
+      this.volumeIdOf(name) ??
+      (name.endsWith(RECORD) ? this.volumeIdOf(name.slice(0, -RECORD.length)) : undefined)
+    );
   }
 
   /** Which volume's overlay a file is that was made for the time of a clone, and of which; `undefined` for any other. */

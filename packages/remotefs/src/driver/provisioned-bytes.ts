@@ -35,8 +35,8 @@ export class ProvisionedBytes {
   /** Counted now, by looking at every volume on the share. */
   async count(share: Share): Promise<number> {
     const tools = this.volumes.toolsFor(share);
-    const ids = (await readdir(share.path)).map((file) => this.volumes.names.volumeIdOf(file));
-    const queue = ids.filter((id) => id !== undefined);
+    const ids = new Set((await readdir(share.path)).map((file) => this.volumes.names.volumeAt(file)));
+    const queue = [...ids].filter((id) => id !== undefined);
     let bytes = 0;
     const worker = async (): Promise<void> => {
       for (let id = queue.pop(); id !== undefined; id = queue.pop()) bytes += await this.#sizeOf(tools, id);
