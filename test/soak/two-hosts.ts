@@ -9,7 +9,7 @@ const ROUNDS = 300;
 /** Between one host's end and the next. */
 const ROUNDS_BETWEEN = 25;
 
-/** Two hosts on one GlusterFS share, at two volumes at the same moment; one of them is lost at times. */
+/** Two hosts at one volume of a GlusterFS share at the same moment; one of them is lost at times. */
 export async function soakTwoHosts(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
