@@ -86,7 +86,10 @@ export class ReportedSnapshot implements AsyncDisposable {
   /** The compute service as another process would have it: nothing is shared but the records. */
   async otherProcess(): Promise<ComputeApi> {
     const store = await this.#openStore();
-    const compute = novaComputeOf(this.configuration, { clock, reports: new StoredReports({ store }) });
+    const compute = novaComputeOf(this.configuration, {
+      clock,
+      reports: new StoredReports({ store, now: new Date().toISOString() }),
+    });
     if (compute === undefined) throw new Error('the configuration has no compute service');
     return compute;
   }

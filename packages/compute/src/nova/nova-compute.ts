@@ -19,7 +19,7 @@ export interface NovaComputePorts {
 export class NovaCompute implements ComputeApi {
   constructor(private readonly ports: NovaComputePorts) {}
 
-  async openDisk({ signal }: OperationContext, request: GuestDiskRequest): Promise<GuestDisk> {
+  async openDisk({ signal, logger }: OperationContext, request: GuestDiskRequest): Promise<GuestDisk> {
     const { attachment, volume } = request;
     if (attachment.instanceId === undefined)
       throw new DriverError({
@@ -29,6 +29,6 @@ export class NovaCompute implements ComputeApi {
       });
     // Whoever cannot log in is told before anything is begun.
     await this.ports.session.access(signal);
-    return new NovaDisk(request, this.ports);
+    return new NovaDisk(request, this.ports, logger);
   }
 }

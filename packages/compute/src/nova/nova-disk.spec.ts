@@ -1,4 +1,4 @@
-import type { CloudAnswer } from '@scoria/testkit';
+import type { CloudAnswer, JobEnd } from '@scoria/testkit';
 import { DiskStage, LOWER, OVERLAY, SERVER, SNAPSHOT, VOLUME } from '../spec-support/disk-stage.js';
 
 const CREATED = { status: 'creating', progress: '90%' };
@@ -174,15 +174,15 @@ describe('a change that was cut off', () => {
 
   it('after a request that perhaps never left is asked for again, and its success counts', async () => {
     await using stage = await DiskStage.open(DELETED);
-    stage.reports.asked = { change: COMMIT, inDoubt: false };
+    stage.reports.asked = { change: COMMIT, phase: 'deleting', inDoubt: false };
     await stage.commit();
     expect(stage.cloud.nova.jobs).toHaveLength(1);
-    expect(stage.reports.asked).toEqual({ change: COMMIT, inDoubt: true });
+    expect(stage.reports.asked).toEqual({ change: COMMIT, phase: 'deleting', inDoubt: true });
   });
 
   it('is waited for where Nova says that it is busy with it', async () => {
     await using stage = await DiskStage.open();
-    stage.reports.asked = { change: COMMIT, inDoubt: false };
+    stage.reports.asked = { change: COMMIT, phase: 'deleting', inDoubt: false };
     stage.cloud.nova.volumes.set(VOLUME, 'busy');
     let looks = 0;
     stage.reports.onRead = () => {
@@ -202,7 +202,7 @@ describe('a change that was cut off', () => {
     ['Nova is not to be had', () => ({ status: 503 })],
   ])('and fails when it is asked for again (%s) may have been done the first time', async (_, answer) => {
     await using stage = await DiskStage.open({ status: 'error', progress: '90%' });
-    stage.reports.asked = { change: TAKE, inDoubt: false };
+    stage.reports.asked = { change: TAKE, phase: 'creating', inDoubt: false };
     stage.cloud.intercept = ({ path }) => (path.startsWith('/compute') ? answer() : undefined);
     for (const _try of [1, 2]) {
       expect(await stage.refusal(() => stage.take())).toMatchObject({ code: 'unavailable' });
@@ -212,12 +212,13 @@ describe('a change that was cut off', () => {
 
   it('is not taken for done by what was reported of another change', async () => {
     await using stage = await DiskStage.open(DELETED);
-    stage.reports.asked = { change: COMMIT, inDoubt: true };
+    stage.reports.asked = { change: COMMIT, phase: 'deleting', inDoubt: true };
     stage.reports.report = DELETED;
     await stage.pull();
     expect(stage.cloud.nova.jobs).toHaveLength(1);
     expect(stage.reports.asked).toEqual({
       change: 'pull volume-1.aaaa into volume-1.bbbb, down to volume-1',
+      phase: 'deleting',
       inDoubt: false,
     });
   });
@@ -228,7 +229,34 @@ describe('a change that was cut off', () => {
     stage.end = CREATED;
     await stage.take();
     expect(stage.cloud.nova.jobs).toHaveLength(2);
-    expect(stage.reports.asked).toEqual({ change: TAKE, inDoubt: false });
+    expect(stage.reports.asked).toEqual({ change: TAKE, phase: 'creating', inDoubt: false });
+  });
+});
+
+describe('a disk that is closed', () => {
+  it.each<[string, boolean, JobEnd, readonly string[]]>([
+    ['after a report of success is settled', false, CREATED, ['done']],
+    ['after one, in doubt before, is settled', true, CREATED, ['done']],
+    ['after a refusal is settled', false, { status: 'error', progress: '90%' }, ['failed']],
+    ['after a refusal of one of two requests is not', true, { status: 'error', progress: '90%' }, []],
+    ['while nothing is reported is not', false, undefined, []],
+    ['after a report that does not belong to it is not', false, DELETED, []],
+  ])('%s', async (_, inDoubt, report, settled) => {
+    await using stage = await DiskStage.open();
+    stage.reports.asked = { change: TAKE, phase: 'creating', inDoubt };
+    stage.reports.report = report;
+    await (await stage.disk())[Symbol.asyncDispose]();
+    expect(stage.reports.settled).toEqual(settled);
+  });
+
+  it('hides no other failure where the records cannot be written', async () => {
+    await using stage = await DiskStage.open();
+    const disk = await stage.disk();
+    stage.reports.onRead = () => {
+      throw new Error('the database is gone');
+    };
+    await disk[Symbol.asyncDispose]();
+    expect(stage.logger.lines).toMatchObject([{ level: 'warn' }]);
   });
 });
 
@@ -240,7 +268,7 @@ describe('whether the guest has the overlay open', () => {
     ['is not known half-way', { status: 'creating', progress: '50%' }, undefined],
   ])('%s', async (_, report, expected) => {
     await using stage = await DiskStage.open();
-    stage.reports.asked = { change: TAKE, inDoubt: false };
+    stage.reports.asked = { change: TAKE, phase: 'creating', inDoubt: false };
     stage.reports.report = report;
     const disk = await stage.disk();
     expect(await disk.hasOpen(OVERLAY)).toBe(expected);
@@ -348,7 +376,7 @@ describe('a request that Nova does not take', () => {
       return 'hang';
     };
     expect(await stage.refusal(() => stage.take())).toMatchObject({ code: 'unavailable' });
-    expect(stage.reports.asked).toEqual({ change: TAKE, inDoubt: false });
+    expect(stage.reports.asked).toEqual({ change: TAKE, phase: 'creating', inDoubt: false });
   });
 
   it('(cancelled before it began) leaves nothing', async () => {
@@ -363,7 +391,7 @@ describe('a request that Nova does not take', () => {
 
   it('(a snapshot without a record) is not sent', async () => {
     await using stage = await DiskStage.open();
-    const disk = await stage.disk('tmp-snap-1');
+    const disk = await stage.disk('another');
     const take = (): Promise<void> => disk.takeSnapshot(stage.context, { active: LOWER, overlay: OVERLAY });
     expect(await stage.refusal(take)).toMatchObject({ code: 'not-supported' });
     expect(stage.cloud.nova.jobs).toEqual([]);

@@ -1,11 +1,11 @@
-import type { Clock, DiskFile, GuestDisk, GuestDiskRequest, OperationContext } from '@scoria/core';
+import type { Clock, DiskFile, GuestDisk, GuestDiskRequest, Logger, OperationContext } from '@scoria/core';
 import { DriverError, messageOf } from '@scoria/core';
 import path from 'node:path';
 import type { NovaCall, NovaClient } from './nova-client.js';
 import { NovaRefusal } from './nova-refusal.js';
 import type { ExpectedReport } from './report-wait.js';
 import { outcomeOf, waitForReport } from './report-wait.js';
-import type { ReportedSnapshot, SnapshotReports } from './snapshot-reports.js';
+import type { ReportedSnapshot, ReportSubject, SnapshotReports } from './snapshot-reports.js';
 
 const TAKE_MS = 600_000;
 const MERGE_MS = 7_200_000;
@@ -17,7 +17,7 @@ export interface DiskPorts {
 }
 
 /** One change of a chain: how Nova is asked for it, and what it reports. */
-interface Change extends Omit<ExpectedReport, 'snapshotId'> {
+interface Change extends Omit<ExpectedReport, 'subject'> {
   readonly send: (call: NovaCall, volumeId: string) => Promise<void>;
 }
 
@@ -26,14 +26,20 @@ export class NovaDisk implements GuestDisk {
   constructor(
     private readonly request: GuestDiskRequest,
     private readonly ports: DiskPorts,
+    private readonly logger: Logger,
   ) {}
+
+  get #subject(): ReportSubject {
+    const { snapshotId, attachment } = this.request;
+    return { snapshotId, attachmentId: attachment.id };
+  }
 
   /**
    * Nova says nothing of files: the only one that is known of is the overlay that it was asked to switch to, once it
    * has reported how that went.
    */
   async hasOpen(file: string): Promise<boolean | undefined> {
-    const reported = await this.ports.reports.read(this.request.snapshotId);
+    const reported = await this.ports.reports.read(this.#subject);
     const outcome = outcomeOf(reported, takingOf(file));
     if (outcome === 'done') return true;
     return outcome === 'failed' && reported?.asked?.inDoubt === false ? false : undefined;
@@ -70,8 +76,19 @@ export class NovaDisk implements GuestDisk {
    */
   async flush(): Promise<void> {}
 
-  /** Nothing is held open. */
-  async [Symbol.asyncDispose](): Promise<void> {}
+  /** Nothing is held open. Nova is shown that what it waits for has come. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      const reported = await this.ports.reports.read(this.#subject);
+      if (reported?.asked === undefined) return;
+      const outcome = outcomeOf(reported, reported.asked);
+      const isKnown = outcome === 'done' || (outcome === 'failed' && !reported.asked.inDoubt);
+      if (isKnown) await this.ports.reports.settle(this.#subject, outcome);
+    } catch (error) {
+      const fields = { snapshotId: this.request.snapshotId, reason: messageOf(error) };
+      this.logger.warn('Nova may go on looking at a snapshot that is done with', fields);
+    }
+  }
 
   async #merge(
     context: OperationContext,
@@ -81,8 +98,7 @@ export class NovaDisk implements GuestDisk {
     const { snapshotId } = this.request;
     await this.#make(context, {
       change,
-      status: 'deleting',
-      failure: 'error_deleting',
+      phase: 'deleting',
       limitMs: MERGE_MS,
       send: (call, volumeId) => this.ports.client.deleteSnapshot(call, { volumeId, snapshotId, ...files }),
     });
@@ -94,7 +110,7 @@ export class NovaDisk implements GuestDisk {
     const before = reported.asked?.change === change.change ? outcomeOf(reported, change) : undefined;
     if (before === 'done') return;
     const inDoubt = before !== undefined && (reported.asked?.inDoubt === true || before !== 'failed');
-    await this.ports.reports.expect(this.request.snapshotId, { change: change.change, inDoubt });
+    await this.ports.reports.expect(this.#subject, { change: change.change, phase: change.phase, inDoubt });
     await this.#ask(context, change, { volumeId: reported.volumeId, inDoubt });
     await this.#wait(context, change, inDoubt);
   }
@@ -102,11 +118,11 @@ export class NovaDisk implements GuestDisk {
   async #reported({ signal }: OperationContext, change: Change): Promise<ReportedSnapshot> {
     if (signal.aborted)
       throw this.#error('cancelled', change, 'it was cancelled before it began', signal.reason);
-    const reported = await this.ports.reports.read(this.request.snapshotId);
+    const reported = await this.ports.reports.read(this.#subject);
     if (reported !== undefined) return reported;
     const why =
-      'Nova reports what it has done by the record of a snapshot, and there is none that is being taken or removed; ' +
-      'use a snapshot of the volume';
+      'Nova could report nothing of it: the snapshot is neither being taken nor removed, and if it has no record, its ' +
+      'attachment has none either; attach the volume by its records';
     throw this.#error('not-supported', change, why);
   }
 
@@ -129,7 +145,7 @@ export class NovaDisk implements GuestDisk {
         return;
       }
       if (fate === 'unknown' || inDoubt) throw this.#unsettled(change, messageOf(cause), cause);
-      await this.ports.reports.forget(this.request.snapshotId);
+      await this.ports.reports.forget(this.#subject);
       throw this.#refused(change, cause);
     }
   }
@@ -141,7 +157,7 @@ export class NovaDisk implements GuestDisk {
   }
 
   async #wait(context: OperationContext, change: Change, inDoubt: boolean): Promise<void> {
-    const expected = { ...change, snapshotId: this.request.snapshotId };
+    const expected = { ...change, subject: this.#subject };
     const { outcome, report } = await waitForReport(context, this.ports, expected).catch((cause: unknown) => {
       throw this.#unsettled(change, 'the operation was cancelled while Nova was at it', cause);
     });
@@ -181,8 +197,8 @@ export class NovaDisk implements GuestDisk {
   }
 }
 
-function takingOf(overlay: string): Pick<ExpectedReport, 'change' | 'status' | 'failure'> {
-  return { change: `switch to ${path.basename(overlay)}`, status: 'creating', failure: 'error' };
+function takingOf(overlay: string): Pick<ExpectedReport, 'change' | 'phase'> {
+  return { change: `switch to ${path.basename(overlay)}`, phase: 'creating' };
 }
 
 /** Nova looks for files beside the active one: it is told no directories. */

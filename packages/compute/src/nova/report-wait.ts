@@ -1,6 +1,12 @@
 import type { Clock, OperationContext } from '@scoria/core';
 import { messageOf } from '@scoria/core';
-import type { ReportedSnapshot, SnapshotReport, SnapshotReports } from './snapshot-reports.js';
+import type {
+  ReportedSnapshot,
+  ReportSubject,
+  SnapshotPhase,
+  SnapshotReport,
+  SnapshotReports,
+} from './snapshot-reports.js';
 
 /** What Nova says when its part is done; the rest of the way is ours. */
 const DONE = '90%';
@@ -13,13 +19,14 @@ const PACE: readonly (readonly [until: number, pause: number])[] = [
 ];
 const SLOWEST_MS = 10_000;
 
+/** What is reported where the guest's host has refused. */
+const FAILURES: Readonly<Record<SnapshotPhase, string>> = { creating: 'error', deleting: 'error_deleting' };
+
 export interface ExpectedReport {
-  readonly snapshotId: string;
+  readonly subject: ReportSubject;
   readonly change: string;
   /** What is reported while all is well. */
-  readonly status: string;
-  /** What is reported where the guest's host has refused. */
-  readonly failure: string;
+  readonly phase: SnapshotPhase;
   readonly limitMs: number;
 }
 
@@ -36,13 +43,13 @@ export type ReportOutcome = 'done' | 'failed' | 'strange' | 'pending';
 /** What a snapshot's record says of a change. */
 export function outcomeOf(
   reported: ReportedSnapshot | undefined,
-  { change, status, failure }: Pick<ExpectedReport, 'change' | 'status' | 'failure'>,
+  { change, phase }: Pick<ExpectedReport, 'change' | 'phase'>,
 ): ReportOutcome {
   if (reported?.asked?.change !== change) return 'strange';
   const { report } = reported;
   if (report === undefined) return 'pending';
-  if (report.status === status) return report.progress === DONE ? 'done' : 'pending';
-  return report.status === failure ? 'failed' : 'strange';
+  if (report.status === phase) return report.progress === DONE ? 'done' : 'pending';
+  return report.status === FAILURES[phase] ? 'failed' : 'strange';
 }
 
 export interface WaitEnd {
@@ -77,10 +84,10 @@ async function look(
   expected: ExpectedReport,
 ): Promise<WaitEnd> {
   try {
-    const reported = await reports.read(expected.snapshotId);
+    const reported = await reports.read(expected.subject);
     return { outcome: outcomeOf(reported, expected), report: reported?.report };
   } catch (error) {
-    const fields = { snapshotId: expected.snapshotId, reason: messageOf(error) };
+    const fields = { snapshotId: expected.subject.snapshotId, reason: messageOf(error) };
     context.logger.warn("a snapshot's record could not be read and is looked at again", fields);
     return { outcome: 'pending' };
   }

@@ -2,6 +2,7 @@ import { DriverError } from '@scoria/core';
 import type {
   AskedChange,
   ReportedSnapshot,
+  ReportSubject,
   SnapshotReport,
   SnapshotReports,
 } from '../nova/snapshot-reports.js';
@@ -10,6 +11,7 @@ import type {
 export class MemoryReports implements SnapshotReports {
   asked: AskedChange | undefined;
   report: SnapshotReport | undefined;
+  readonly settled: ('done' | 'failed')[] = [];
   /** Whether the snapshot is being taken or removed. */
   isPassing = true;
   /** Called with each look, which it may fail. */
@@ -20,7 +22,7 @@ export class MemoryReports implements SnapshotReports {
     readonly volumeId: string,
   ) {}
 
-  async read(snapshotId: string): Promise<ReportedSnapshot | undefined> {
+  async read({ snapshotId }: ReportSubject): Promise<ReportedSnapshot | undefined> {
     this.onRead();
     if (!this.isPassing || snapshotId !== this.snapshotId) return Promise.resolve(undefined);
     const { volumeId, asked, report } = this;
@@ -31,11 +33,16 @@ export class MemoryReports implements SnapshotReports {
     });
   }
 
-  async expect(snapshotId: string, asked: AskedChange): Promise<void> {
+  async expect({ snapshotId }: ReportSubject, asked: AskedChange): Promise<void> {
     if (!this.isPassing || snapshotId !== this.snapshotId)
       throw new DriverError({ code: 'invalid-state', message: 'nobody could report' });
     this.asked = asked;
     this.report = undefined;
+    return Promise.resolve();
+  }
+
+  async settle(_subject: ReportSubject, end: 'done' | 'failed'): Promise<void> {
+    this.settled.push(end);
     return Promise.resolve();
   }
 

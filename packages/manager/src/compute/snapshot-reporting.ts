@@ -3,8 +3,8 @@ import { Store } from '@scoria/store';
 import { inject, injectable } from 'inversify';
 import { ManagerError } from '../errors.js';
 import type { Caller } from '../requests.js';
-import type { PassingState } from './stored-reports.js';
-import { isPassing, PASSING_STATES } from './stored-reports.js';
+import type { PassingState } from './report-fields.js';
+import { isPassing, PASSING_STATES } from './report-fields.js';
 
 /** What a compute service says of a snapshot that is taken or removed by its guest's host. */
 export interface SnapshotStatusReport {

@@ -1,3 +1,4 @@
+import type { ReportSubject } from '@scoria/compute';
 import type { SnapshotRecord } from '@scoria/store';
 import { ViewStage } from '../views/spec-support/stage.js';
 import { aSnapshotRecord, aVolumeRecord } from '../views/spec-support/records.js';
@@ -6,7 +7,10 @@ import { SnapshotReporting } from './snapshot-reporting.js';
 import { StoredReports } from './stored-reports.js';
 
 const CALLER = { projectId: 'service' };
-const ASKED = { change: 'switch to b', inDoubt: false };
+const ASKED = { change: 'switch to b', phase: 'creating', inDoubt: false } as const;
+const REMOVAL = { change: 'pull a into b', phase: 'deleting', inDoubt: false } as const;
+
+const NOBODYS = { snapshotId: 'none', attachmentId: 'none' };
 
 class Stage implements AsyncDisposable {
   private constructor(
@@ -24,7 +28,12 @@ class Stage implements AsyncDisposable {
   }
 
   get reports(): StoredReports {
-    return new StoredReports(this.views);
+    return new StoredReports({ store: this.views.store, now: '2026-01-01T00:00:00.000Z' });
+  }
+
+  /** The snapshot, as who asks for changes names it. */
+  get subject(): ReportSubject {
+    return { snapshotId: this.snapshot.id, attachmentId: 'none' };
   }
 
   async report(report: SnapshotStatusReport, id = this.snapshot.id): Promise<void> {
@@ -49,24 +58,24 @@ class Stage implements AsyncDisposable {
 describe('a report of a compute service', () => {
   it('is read by who has asked, and changes nothing else of the snapshot', async () => {
     await using stage = await Stage.open('creating');
-    const { id, volumeId } = stage.snapshot;
-    expect(await stage.reports.read(id)).toEqual({ volumeId });
-    await stage.reports.expect(id, ASKED);
-    expect(await stage.reports.read(id)).toEqual({ volumeId, asked: ASKED });
+    const { volumeId } = stage.snapshot;
+    expect(await stage.reports.read(stage.subject)).toEqual({ volumeId });
+    await stage.reports.expect(stage.subject, ASKED);
+    expect(await stage.reports.read(stage.subject)).toEqual({ volumeId, asked: ASKED });
     const report = { status: 'creating', progress: '90%' };
     await stage.report(report);
-    expect(await stage.reports.read(id)).toEqual({ volumeId, asked: ASKED, report });
+    expect(await stage.reports.read(stage.subject)).toEqual({ volumeId, asked: ASKED, report });
     const { computeReport: _, updatedAt: __, ...rest } = (await stage.stored())!;
     expect(stage.snapshot).toMatchObject(rest);
   });
 
   it('takes the place of the one before it', async () => {
     await using stage = await Stage.open('deleting');
-    await stage.reports.expect(stage.snapshot.id, { ...ASKED, inDoubt: true });
+    await stage.reports.expect(stage.subject, { ...REMOVAL, inDoubt: true });
     await stage.report({ status: 'deleting', progress: '90%' });
     await stage.report({ status: 'error_deleting' });
-    expect(await stage.reports.read(stage.snapshot.id)).toMatchObject({
-      asked: { ...ASKED, inDoubt: true },
+    expect(await stage.reports.read(stage.subject)).toMatchObject({
+      asked: { ...REMOVAL, inDoubt: true },
       report: { status: 'error_deleting' },
     });
     expect((await stage.stored())?.computeReport).not.toHaveProperty('progress');
@@ -74,24 +83,24 @@ describe('a report of a compute service', () => {
 
   it('is forgotten when something is asked for again, or never was', async () => {
     await using stage = await Stage.open('creating');
-    const { id, volumeId } = stage.snapshot;
-    await stage.reports.expect(id, ASKED);
+    const { volumeId } = stage.snapshot;
+    await stage.reports.expect(stage.subject, ASKED);
     await stage.report({ status: 'error' });
-    await stage.reports.expect(id, ASKED);
-    expect(await stage.reports.read(id)).toEqual({ volumeId, asked: ASKED });
-    await stage.reports.forget(id);
-    expect(await stage.reports.read(id)).toEqual({ volumeId });
+    await stage.reports.expect(stage.subject, ASKED);
+    expect(await stage.reports.read(stage.subject)).toEqual({ volumeId, asked: ASKED });
+    await stage.reports.forget(stage.subject);
+    expect(await stage.reports.read(stage.subject)).toEqual({ volumeId });
   });
 
   it('of the time when a snapshot was taken says nothing of its removal', async () => {
     await using stage = await Stage.open('creating');
-    const { id, volumeId } = stage.snapshot;
-    await stage.reports.expect(id, ASKED);
+    const { volumeId } = stage.snapshot;
+    await stage.reports.expect(stage.subject, ASKED);
     await stage.report({ status: 'creating', progress: '90%' });
     await stage.enter('available');
-    expect(await stage.reports.read(id)).toBeUndefined();
+    expect(await stage.reports.read(stage.subject)).toBeUndefined();
     await stage.enter('deleting');
-    expect(await stage.reports.read(id)).toEqual({ volumeId });
+    expect(await stage.reports.read(stage.subject)).toEqual({ volumeId });
     await stage.report({ status: 'deleting', progress: '90%' });
     expect((await stage.stored())?.computeReport).toEqual({
       during: 'deleting',
@@ -104,6 +113,16 @@ describe('a report of a compute service', () => {
     await using stage = await Stage.open('creating');
     await stage.report({ status });
     expect((await stage.stored())?.computeReport).toEqual({ during: 'creating', status });
+  });
+
+  it.each([
+    ['deleting', ASKED],
+    ['creating', REMOVAL],
+  ] as const)('(%s) that belongs to another phase is not taken', async (status, asked) => {
+    await using stage = await Stage.open('creating');
+    await stage.reports.expect(stage.subject, asked);
+    await expect(stage.report({ status, progress: '90%' })).rejects.toMatchObject({ code: 'conflict' });
+    expect(await stage.reports.read(stage.subject)).toEqual({ volumeId: stage.snapshot.volumeId, asked });
   });
 
   it.each([
@@ -121,7 +140,7 @@ describe('a report of a compute service', () => {
       message: expect.stringMatching(message) as string,
     });
     expect(await stage.stored()).toEqual(stage.snapshot);
-    await expect(stage.reports.expect(stage.snapshot.id, ASKED)).rejects.toMatchObject({
+    await expect(stage.reports.expect(stage.subject, ASKED)).rejects.toMatchObject({
       code: 'invalid-state',
     });
   });
@@ -142,7 +161,7 @@ describe('a report of a compute service', () => {
   it('of a snapshot that is not there is refused', async () => {
     await using stage = await Stage.open('creating');
     await expect(stage.report({ status: 'creating' }, 'none')).rejects.toMatchObject({ code: 'not-found' });
-    expect(await stage.reports.read('none')).toBeUndefined();
-    await stage.reports.forget('none');
+    expect(await stage.reports.read(NOBODYS)).toBeUndefined();
+    await stage.reports.forget(NOBODYS);
   });
 });

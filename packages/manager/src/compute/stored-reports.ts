@@ -1,17 +1,9 @@
 import type { AskedChange, ReportedSnapshot, ReportSubject, SnapshotReports } from '@scoria/compute';
 import { DriverError } from '@scoria/core';
-import type { ComputeReport, SnapshotRecord } from '@scoria/store';
 import { inject, injectable } from 'inversify';
 import { Ports } from '../ports.js';
+import { askedReport, isPassing, PASSING_STATES, saidIn } from './report-fields.js';
 import { TemporaryReports } from './temporary-reports.js';
-
-/** The states in which a compute service may be at work on a snapshot. */
-export const PASSING_STATES = ['creating', 'deleting'] as const satisfies readonly SnapshotRecord['status'][];
-export type PassingState = (typeof PASSING_STATES)[number];
-
-export function isPassing(status: string): status is PassingState {
-  return PASSING_STATES.some((state) => state === status);
-}
 
 /**
  * The reports of the compute service, in the snapshots' records; of what has none, in temporary ones. What belongs to an
@@ -59,23 +51,4 @@ export class StoredReports implements SnapshotReports {
   async settle(subject: ReportSubject, end: 'done' | 'failed'): Promise<void> {
     await this.#temporary.settle(subject, end);
   }
-}
-
-export function askedReport({ change, phase, inDoubt }: AskedChange, during: PassingState): ComputeReport {
-  return { during, phase, asked: change, inDoubt };
-}
-
-/** What was asked for, and what was reported of it; nothing where nobody had asked. */
-export function saidIn({
-  asked: change,
-  phase,
-  during,
-  inDoubt,
-  status,
-  progress,
-}: ComputeReport): Pick<ReportedSnapshot, 'asked' | 'report'> {
-  if (change === undefined) return {};
-  const asked = { change, phase: phase ?? during, inDoubt: inDoubt === true };
-  if (status === undefined) return { asked };
-  return { asked, report: { status, ...(progress === undefined ? {} : { progress }) } };
 }

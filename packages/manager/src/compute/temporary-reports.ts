@@ -1,7 +1,7 @@
 import type { AskedChange, ReportedSnapshot, ReportSubject } from '@scoria/compute';
 import type { TemporarySnapshotStatus } from '@scoria/store';
 import type { Ports } from '../ports.js';
-import { askedReport, saidIn } from './stored-reports.js';
+import { askedReport, saidIn } from './report-fields.js';
 
 type Ends = Readonly<Record<'done' | 'failed', TemporarySnapshotStatus>>;
 
