@@ -3,6 +3,7 @@ import { soakChains } from './chains.js';
 import { soakConformance } from './conformance.js';
 import { soakCrash } from './crash.js';
 import { soakManager } from './manager.js';
+import { soakOnlineKills } from './online-kills.js';
 import { soakOnline } from './online.js';
 import { soakRaces } from './races.js';
 import { soakTwoHosts } from './two-hosts.js';
@@ -15,6 +16,7 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   crash: soakCrash,
   manager: soakManager,
   online: soakOnline,
+  'online-kills': soakOnlineKills,
   races: soakRaces,
   'two-hosts': soakTwoHosts,
 };

@@ -67,6 +67,11 @@ export class StorageDaemon implements AsyncDisposable {
     return daemon;
   }
 
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error(`qemu-storage-daemon did not start: ${this.#said}`);
+    return this.#child.pid;
+  }
+
   get isDead(): boolean {
     return this.#child.pid === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
