@@ -61,6 +61,7 @@ async function forEach(title: string, place: KillPlace, seed: number, kills: Kil
     await using scene = await KillScene.open(place, seed);
     await kills(scene, operation, tally);
     await scene.finish();
+    console.log(`${title}, ${operation.name}: ${String(tally.points)} points so far, 0 lost`);
   }
   const seconds = Math.round((performance.now() - began) / 1000);
   console.log(`\n${title}, ${String(seconds)} s\n${tally.describe()}`);
