@@ -2,7 +2,7 @@ import { runModel } from '@scoria/testkit';
 import { localHarness } from '../conformance/local-harness.js';
 
 /** For raw and for qcow2 volumes each; `npm run soak -- chains` runs more and longer ones. */
-const SEQUENCES = 50;
+const SEQUENCES = 30;
 /** Long enough for a chain of some snapshots, and for deleting them in every place; longer ones are for the soak. */
 const STEPS = 8;
 

@@ -2,6 +2,7 @@ import { ProgramSupply } from './killable-program.js';
 import { OPERATIONS } from './operations.js';
 import { Stage } from './stage.js';
 import { killTool, killToolAndProgram } from './tool-kills.js';
+import { someOf } from '../support/some-of.js';
 
 /** Those for which qemu-img writes nothing where volumes are raw. */
 const WITHOUT_TOOL = ['create volume', 'extend', 'delete volume', 'delete volume with a record', 'manage'];
@@ -22,15 +23,18 @@ describe('qemu-img that is killed in the middle of its writes', () => {
     console.log(together.table('killed together with its process'));
   });
 
-  it.each(WITH_TOOL)('alone, at each of them, loses nothing: $name', async (operation) => {
+  it.each(someOf(WITH_TOOL, 0.5))('alone, at each of them, loses nothing: $name', async (operation) => {
     const { points } = await alone.play(operation, killTool);
     expect(points).toBeGreaterThan(0);
   });
 
-  it.each(WITH_TOOL)('together with its process, at the first, loses nothing: $name', async (operation) => {
-    const { points } = await together.play(operation, (staged) =>
-      killToolAndProgram({ ...staged, programs }, 1),
-    );
-    expect(points).toBeGreaterThan(0);
-  });
+  it.each(someOf(WITH_TOOL, 0.5))(
+    'together with its process, at the first, loses nothing: $name',
+    async (operation) => {
+      const { points } = await together.play(operation, (staged) =>
+        killToolAndProgram({ ...staged, programs }, 1),
+      );
+      expect(points).toBeGreaterThan(0);
+    },
+  );
 });

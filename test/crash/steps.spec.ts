@@ -2,6 +2,7 @@ import { ProgramSupply } from './killable-program.js';
 import { OPERATIONS } from './operations.js';
 import { Stage } from './stage.js';
 import { killAtEveryOtherStep } from './step-kills.js';
+import { someOf } from '../support/some-of.js';
 
 /** Every step, in both formats: `npm run soak -- crash`. */
 describe('a process that is killed at any step', () => {
@@ -17,7 +18,7 @@ describe('a process that is killed at any step', () => {
     console.log(stage.table('killed at steps'));
   });
 
-  it.each(OPERATIONS)('loses nothing: $name', async (operation) => {
+  it.each(someOf(OPERATIONS, 0.6))('loses nothing: $name', async (operation) => {
     const tally = await stage.play(operation, (staged) => killAtEveryOtherStep({ ...staged, programs }));
     expect(tally.points).toBeGreaterThan(0);
   });

@@ -4,11 +4,19 @@ import { OPERATIONS } from '../crash/operations.js';
 import type { BaseFormat } from '../crash/scene.js';
 import { Stage } from '../crash/stage.js';
 import { CrashCase } from '../crash/crash-case.js';
+import { someOf } from '../support/some-of.js';
 import { SmallDisk } from '../support/small-disk.js';
 import { expectError, FaultyOperation } from './faulty-operation.js';
 
 /** What is left on the disk when the operation begins; each operation is tried with more until it succeeds. */
 const LEFT = [0, 4, 8, 12, 32, 64, 200, 264, 328, 584, 1100, 1700, 2500].map((kib) => kib * KIB);
+
+/** The last is room enough for anything. */
+const ENOUGH = LEFT.at(-1)!;
+
+function levels(): number[] {
+  return [0, ...someOf(LEFT.slice(1, -1), 0.25), ENOUGH];
+}
 
 const OPTIONS = { max_over_subscription_ratio: 1000 };
 
@@ -20,7 +28,7 @@ interface Rounds {
 
 async function tryWithMoreAndMore(disk: SmallDisk, operation: FaultyOperation): Promise<Rounds> {
   let failed = 0;
-  for (const left of LEFT) {
+  for (const left of levels()) {
     await using on = await operation.start();
     await disk.fill(left);
     const error = await operation.failure(on);

@@ -7,6 +7,7 @@ import { WINDOWS } from './byte-model.js';
 import { InteropShare } from './interop-share.js';
 import { nfsBackend } from './nfs-backend.js';
 import { SharedVolume } from './shared-volume.js';
+import { someOf } from '../support/some-of.js';
 
 const TAIL = WINDOWS[1]!.offset;
 
@@ -29,7 +30,7 @@ async function cinderVolume(format: 'raw' | 'qcow2', snapshots: number): Promise
 }
 
 describe.each(['raw', 'qcow2'] as const)('a %s volume that Cinder wrote', (format) => {
-  test.each([0, 1, 2, 3, 4, 5])('is adopted and read right with %d snapshots', async (count) => {
+  test.each(someOf([0, 1, 2, 3, 4, 5], 0.5))('is adopted and read right with %d snapshots', async (count) => {
     const volume = await cinderVolume(format, count);
     const { local } = share;
     const before = await share.listing();

@@ -6,6 +6,7 @@ import { CinderError } from './cinder-share.js';
 import { InteropShare } from './interop-share.js';
 import { Seeded } from '../support/seeded.js';
 import { SharedVolume } from './shared-volume.js';
+import { someOf } from '../support/some-of.js';
 
 const TAIL = WINDOWS[1]!;
 
@@ -52,7 +53,7 @@ const OUR_WORK: Record<string, Work> = {
 };
 
 describe.each(['raw', 'qcow2'] as const)("Cinder's %s volume with three snapshots", (format) => {
-  test.each(Object.keys(OUR_WORK))(
+  test.each(someOf(Object.keys(OUR_WORK), 0.5))(
     'is right for Cinder after %s, and for us after Cinder went on',
     async (name) => {
       const volume = new SharedVolume(share, format, GIB);

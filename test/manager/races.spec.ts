@@ -2,7 +2,7 @@ import { Arena } from './races/arena.js';
 import { mayShare, mustConflict, PAIRS } from './races/contests.js';
 import { raceBesideCommand, raceManagers } from './races/line-ups.js';
 
-const ROUNDS = 6;
+const ROUNDS = 3;
 /** A command takes long to start. */
 const COMMAND_PAIRS = PAIRS.filter((_, index) => index % 4 === 0);
 

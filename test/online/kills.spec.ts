@@ -11,6 +11,7 @@ import type { KillPlace } from './kills/places.js';
 import { glusterKillPlace, localKillPlace } from './kills/places.js';
 import { Tally } from './kills/tally.js';
 import { WorkerSupply } from './kills/worker.js';
+import { someOf } from '../support/some-of.js';
 
 /** How many steps each operation has at least. One is taken each time; `npm run soak -- online-kills` has all. */
 const STEPS = { create: 6, others: 9 };
@@ -47,7 +48,7 @@ describe.each(['raw', 'qcow2'] as const)('a %s volume that a guest writes to', (
   const ours = OPERATIONS.filter((_, index) => (index % 2 === 0) === (format === 'raw'));
   const job = operation(format === 'raw' ? 'delete the oldest of three' : 'delete the only snapshot');
 
-  it.each(ours)('loses nothing when a process dies: $name', async (each) => {
+  it.each(someOf(ours, 0.7))('loses nothing when a process dies: $name', async (each) => {
     await withScene(place, async (scene) => {
       const { random } = scene;
       const steps = each.name.startsWith('create') ? STEPS.create : STEPS.others;

@@ -4,7 +4,7 @@ import { runSequence } from './model-run.js';
 import { glusterPlace, localPlace } from './model-places.js';
 
 /** `npm run soak -- online` runs more and longer ones. */
-const SEQUENCES = 5;
+const SEQUENCES = 3;
 const STEPS = 8;
 const SIZE = 2 * MIB;
 
