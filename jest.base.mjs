@@ -9,4 +9,7 @@ export const base = {
   testEnvironmentOptions: { customExportConditions: ['@scoria/source', 'node', 'node-addons'] },
   modulePathIgnorePatterns: ['<rootDir>/(packages|drivers|examples)/[^/]+/dist/', '<rootDir>/test/dist/'],
   restoreMocks: true,
+  // Modules of suites that have ended stay in memory. A worker that keeps them all starts programs slowly: forking takes
+  // the longer the larger a process is.
+  workerIdleMemoryLimit: '500MB',
 };
