@@ -1,8 +1,7 @@
 import { DriverOptions, inject, injectable } from '@scoria/core';
 import type { ConnectionInfo, OperationContext } from '@scoria/core';
 import type { ActiveFile } from '@scoria/remotefs';
-import { RemoteFsDriver, RemoteFsTools } from '@scoria/remotefs';
-import path from 'node:path';
+import { mountedConnection, RemoteFsDriver, RemoteFsTools } from '@scoria/remotefs';
 import { cacheProblem } from './client-caches.js';
 import { mountOptionsOf } from './options.js';
 import type { GlusterfsOptions } from './options.js';
@@ -31,17 +30,7 @@ export class GlusterfsDriver extends RemoteFsDriver {
   }
 
   /** What os-brick's remotefs connector and Nova's libvirt driver take for `glusterfs`. */
-  protected connectionInfo({ share, file, format }: ActiveFile): ConnectionInfo {
-    const options = [...mountOptionsOf(this.options), ...(share.options ?? [])].join(',');
-    return {
-      driver_volume_type: 'glusterfs',
-      data: {
-        export: share.share,
-        name: file,
-        format,
-        ...(options === '' ? {} : { options: `-o ${options}` }),
-      },
-      mount_point_base: path.dirname(share.path),
-    };
+  protected connectionInfo(active: ActiveFile): ConnectionInfo {
+    return mountedConnection('glusterfs', active, mountOptionsOf(this.options));
   }
 }

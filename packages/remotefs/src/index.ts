@@ -3,6 +3,7 @@ export * from './chain/chain-reader.js';
 export * from './chain/file-names.js';
 export * from './chain/info-file.js';
 export * from './chain/share-directory.js';
+export { mountedConnection } from './driver/mounted-connection.js';
 export * from './driver/remotefs-driver.js';
 export * from './driver/remotefs-module.js';
 export * from './driver/remotefs-policy.js';

@@ -57,7 +57,7 @@ export class PlanExecutor {
       return;
     }
     const { commitPoint, onCrash } = plan.journal;
-    const committed = await this.#isCommitted(plan);
+    const committed = await isCommitted(this.reader, plan);
     const direction = committed || onCrash === 'forward' ? 'finish' : 'undo';
     context.logger.warn(`${direction} ${plan.operation} of volume ${volumeId}, which was cut off`, {
       volumeId,
@@ -96,7 +96,8 @@ export class PlanExecutor {
       await this.#runFirst(inner, plan);
       await this.#runSteps(inner, volumeId, plan.steps.slice(1));
     } catch (error) {
-      if (journal.onCrash === 'back' && !(await this.#isCommitted(plan))) await this.#undo(context, plan);
+      if (journal.onCrash === 'back' && !(await isCommitted(this.reader, plan)))
+        await this.#undo(context, plan);
       throw error;
     }
     await inner.step(`${plan.operation}: end`);
@@ -130,10 +131,6 @@ export class PlanExecutor {
     } catch (error) {
       context.logger.warn(`${plan.operation} of volume ${plan.volumeId} could not be undone yet`, { error });
     }
-  }
-
-  async #isCommitted(plan: JournaledPlan): Promise<boolean> {
-    return isCommitted(this.reader, plan);
   }
 }
 

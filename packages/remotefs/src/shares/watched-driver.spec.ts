@@ -8,32 +8,9 @@ import {
 import { collect, deferred, MemoryLogger, type Deferred } from '@scoria/testkit';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RemoteFsDriver } from '../driver/remotefs-driver.js';
-import { Heartbeat } from './heartbeat.js';
 import { ShareWatch } from './share-watch.js';
 import { watchedDriver } from './watched-driver.js';
-
-/** A share that answers until it is stopped. */
-class FakeHeart {
-  #answer = deferred();
-  readonly heartbeat = new Heartbeat(async () => this.#answer.promise, { everyMs: 2, hangAfterMs: 30 });
-
-  constructor() {
-    this.comeBack();
-  }
-
-  stop(): void {
-    this.#answer = deferred();
-  }
-
-  comeBack(): void {
-    this.#answer.resolve();
-  }
-
-  /** Resolves when it is known. */
-  async hangs(): Promise<void> {
-    await this.heartbeat.answer().catch(() => undefined);
-  }
-}
+import { FakeHeart } from './spec-support/fake-heart.js';
 
 const HANGS = {
   code: 'unavailable',
