@@ -1,0 +1,90 @@
+import type { LongCall } from './client.js';
+import type { RbdImage } from './image.js';
+
+/** The version of clones: 1 needs protected snapshots, 2 (clusters that require mimic or later) does not. */
+export type CloneFormat = 1 | 2;
+
+export interface CreateImageOptions {
+  readonly sizeBytes: number;
+  /** log2 of the size of an object in bytes; 22 (4 MiB) unless told. */
+  readonly order?: number;
+  /** By name, such as `layering`; the cluster's default features unless told. */
+  readonly features?: readonly string[];
+  readonly stripeUnitBytes?: number;
+  readonly stripeCount?: number;
+}
+
+export interface CloneOptions {
+  /** The pool of the parent; the child's own unless told. */
+  readonly parentPool?: string;
+  readonly parentImage: string;
+  readonly parentSnapshot: string;
+  readonly order?: number;
+  readonly features?: readonly string[];
+  readonly stripeUnitBytes?: number;
+  readonly stripeCount?: number;
+  /** What the cluster's minimum client asks for, unless told. */
+  readonly format?: CloneFormat;
+}
+
+export interface ImageEntry {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface TrashEntry {
+  readonly id: string;
+  /** The name it had. */
+  readonly name: string;
+  /** `user` was moved there by a call; others are librbd's own business. */
+  readonly source: 'user' | 'mirroring' | 'migration' | 'removing' | 'user-parent';
+  readonly deletedAt: Date;
+  /** Not to be removed before then unless forced. */
+  readonly deferredUntil: Date;
+}
+
+/** How an image is named: by name, or by id, which alone reaches one that is in the trash. */
+export type ImageReference = string | { readonly id: string };
+
+export interface OpenImageOptions {
+  /** Needs no right to write, and cannot. */
+  readonly readOnly?: boolean;
+  /** Opens the data of this snapshot; implies `readOnly`. */
+  readonly snapshot?: string;
+}
+
+/** A pool, in its default namespace. */
+export interface RbdPool extends AsyncDisposable {
+  readonly name: string;
+  readonly id: number;
+  /** Those in the trash are not among them. */
+  images(): Promise<readonly ImageEntry[]>;
+  /** @throws RbdError `exists`, `invalid`, `quota`, `permission` */
+  createImage(name: string, options: CreateImageOptions): Promise<void>;
+  /** Makes `name` a child of a snapshot. @throws RbdError `not-found`, `exists`, `invalid` (not protected, with format 1) */
+  cloneImage(name: string, options: CloneOptions): Promise<void>;
+  /** @throws RbdError `not-found` */
+  openImage(image: ImageReference, options?: OpenImageOptions): Promise<RbdImage>;
+  /** @throws RbdError `not-found`, `busy` (watched, or has children), `not-empty` (has snapshots) */
+  removeImage(name: string, call?: LongCall): Promise<void>;
+  /** @throws RbdError `not-found`, `exists` */
+  renameImage(from: string, to: string): Promise<void>;
+
+  trash(): Promise<readonly TrashEntry[]>;
+  /** @throws RbdError `not-found`, `busy` (watched) */
+  moveToTrash(name: string, delaySeconds: number): Promise<void>;
+  /** Back under `name`. @throws RbdError `not-found`, `exists` */
+  restoreFromTrash(id: string, name: string): Promise<void>;
+  /** @throws RbdError `not-found`, `not-expired` unless `force`, `busy` (has children), `not-empty` (has snapshots) */
+  removeFromTrash(id: string, options?: LongCall & { readonly force?: boolean }): Promise<void>;
+
+  /** Keys and values of a RADOS object, in the order of the keys; empty where there is no such object. */
+  keys(object: string): Promise<ReadonlyMap<string, Buffer>>;
+  /** Sets keys of a RADOS object, which is made when missing: all in one step. */
+  setKeys(object: string, values: ReadonlyMap<string, Uint8Array>): Promise<void>;
+  /** Removes keys in one step; those that are not there, and an object that is not, are fine. */
+  removeKeys(object: string, keys: readonly string[]): Promise<void>;
+  /** @throws RbdError `not-found` */
+  removeObject(object: string): Promise<void>;
+  close(): Promise<void>;
+}
