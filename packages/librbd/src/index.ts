@@ -1,4 +1,5 @@
 export * from './errors.js';
 export * from './model/client.js';
 export * from './model/image.js';
+export * from './model/long-call.js';
 export * from './model/pool.js';

@@ -60,11 +60,3 @@ export interface RbdCluster extends AsyncDisposable {
   openPool(name: string): Promise<RbdPool>;
   close(): Promise<void>;
 }
-
-/** What may be told of a call that takes long, and how to end it. */
-export interface LongCall {
-  /** `done` of `total`, in the units of librbd (objects); may be called often. */
-  readonly onProgress?: (done: number, total: number) => void;
-  /** Ends the call with `cancelled` at the next progress; what it has done so far stays done and can be repeated. */
-  readonly signal?: AbortSignal;
-}

@@ -1,4 +1,4 @@
-import type { LongCall } from './client.js';
+import type { LongCall } from './long-call.js';
 
 export interface ImageInfo {
   readonly id: string;

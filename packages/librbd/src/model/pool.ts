@@ -1,4 +1,4 @@
-import type { LongCall } from './client.js';
+import type { LongCall } from './long-call.js';
 import type { RbdImage } from './image.js';
 
 /** The version of clones: 1 needs protected snapshots, 2 (clusters that require mimic or later) does not. */
