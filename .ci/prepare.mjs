@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Brings this checkout to where `npm start` or `npm test` can run: Node packages, system tools, compiled sources.
 // Plain Node, as it runs before anything is installed. Run again, it does only what is still missing.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,20 +32,27 @@ function fail(message) {
   process.exit(1);
 }
 
-function run(what, command, args, { timeout, env = {} }) {
+/** Resolves when the command has succeeded; ends this program when it has not. */
+async function run(what, command, args, { timeout, env = {} }) {
   console.error(`prepare: ${what}`);
-  const result = spawnSync(command, args, {
+  const line = [command, ...args].join(' ');
+  const program = spawn(command, args, {
     cwd: root,
     stdio: ['ignore', 2, 2],
-    timeout,
     env: { ...process.env, ...env },
   });
-  const line = [command, ...args].join(' ');
-  if (result.error?.code === 'ETIMEDOUT')
+  const late = setTimeout(() => {
+    program.kill('SIGTERM');
     fail(`${what}: no end after ${timeout / minutes} minutes (${line})`);
-  if (result.error) fail(`${what}: cannot run ${command}: ${result.error.message}`);
-  if (result.signal) fail(`${what}: ended by ${result.signal} (${line})`);
-  if (result.status !== 0) fail(`${what}: exit status ${result.status} (${line}); what it said is above`);
+  }, timeout);
+  const { error, status, signal } = await new Promise((resolve) => {
+    program.once('error', (error) => resolve({ error }));
+    program.once('exit', (status, signal) => resolve({ status, signal }));
+  });
+  clearTimeout(late);
+  if (error) fail(`${what}: cannot run ${command}: ${error.message}`);
+  if (signal) fail(`${what}: ended by ${signal} (${line})`);
+  if (status !== 0) fail(`${what}: exit status ${status} (${line}); what it said is above`);
 }
 
 function checkNode() {
@@ -70,9 +77,9 @@ function nodePackagesInstalled() {
     .every(([path, wanted]) => installed[path] !== undefined && installed[path].version === wanted.version);
 }
 
-function installNodePackages() {
+async function installNodePackages() {
   if (nodePackagesInstalled()) return;
-  run('installing the Node packages of package-lock.json', 'npm', ['ci', '--no-audit', '--no-fund'], {
+  await run('installing the Node packages of package-lock.json', 'npm', ['ci', '--no-audit', '--no-fund'], {
     env: { JOBS: 'max' }, // for what is compiled where no binary can be fetched
     timeout: 10 * minutes,
   });
@@ -102,14 +109,14 @@ function isPresent({ command, file, below }) {
   return commandExists(command) || existsBelow(below, command);
 }
 
-function aptGet(what, args) {
-  run(what, 'apt-get', ['-o', 'DPkg::Lock::Timeout=120', ...args], {
+async function aptGet(what, args) {
+  await run(what, 'apt-get', ['-o', 'DPkg::Lock::Timeout=120', ...args], {
     timeout: 15 * minutes,
     env: { DEBIAN_FRONTEND: 'noninteractive' },
   });
 }
 
-function installSystemPackages(target) {
+async function installSystemPackages(target) {
   const missing = systemPackages.filter((entry) => entry.for.includes(target) && !isPresent(entry));
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name);
@@ -117,19 +124,21 @@ function installSystemPackages(target) {
   const advice = `install what provides it, on Debian: apt-get install --no-install-recommends ${names.join(' ')}`;
   if (!commandExists('apt-get')) fail(`missing: ${found}; there is no apt-get here: ${advice}`);
   if (process.getuid() !== 0) fail(`missing: ${found}; only root can install packages: as root, ${advice}`);
-  aptGet('updating the list of system packages', ['update', '-q']);
-  aptGet(`installing ${names.join(' ')}`, ['install', '-q', '-y', '--no-install-recommends', ...names]);
+  await aptGet('updating the list of system packages', ['update', '-q']);
+  await aptGet(`installing ${names.join(' ')}`, ['install', '-q', '-y', '--no-install-recommends', ...names]);
   const still = missing.filter((entry) => !isPresent(entry)).map(({ name }) => name);
   if (still.length > 0) fail(`installed, but not found afterwards: ${still.join(', ')}`);
 }
 
 /** The query builder's 260 modules in one file: a command would spend half its time on finding them. */
-function bundle() {
-  run('bundling kysely', 'npm', ['run', '--silent', 'build:kysely'], { timeout: 2 * minutes });
+async function bundle() {
+  await run('bundling kysely', 'npm', ['run', '--silent', 'build:kysely'], { timeout: 2 * minutes });
 }
 
-function compile() {
-  run('compiling', process.execPath, ['node_modules/typescript/bin/tsc', '-b'], { timeout: 5 * minutes });
+async function compile() {
+  await run('compiling', process.execPath, ['node_modules/typescript/bin/tsc', '-b'], {
+    timeout: 5 * minutes,
+  });
 }
 
 const target = process.argv[2];
@@ -138,7 +147,7 @@ if (!['start', 'test'].includes(target) || process.argv.length !== 3) {
   process.exit(2);
 }
 checkNode();
-installSystemPackages(target);
-installNodePackages();
-compile();
-bundle();
+// Neither needs the other.
+await Promise.all([installSystemPackages(target), installNodePackages()]);
+await compile();
+await bundle();
