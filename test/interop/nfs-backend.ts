@@ -30,6 +30,6 @@ function onlyShare(share: Share): ShareProvider {
     start: async () => Promise.resolve(),
     available: async () => Promise.resolve([share]),
     byName,
-    ensure: async (name) => Promise.resolve(byName(name)),
+    ensure: async (_context, name) => Promise.resolve(byName(name)),
   };
 }

@@ -98,7 +98,7 @@ describe('mounted shares, with mount(8)', () => {
   it('mounts again what was unmounted', async () => {
     const shares = await started(`${SHARE} -o size=1m`);
     execFileSync('umount', [shares.byName(SHARE).path]);
-    await shares.ensure(SHARE);
+    await shares.ensure(context(), SHARE);
     expect(await mountedHere()).toHaveLength(1);
   });
 
@@ -107,7 +107,7 @@ describe('mounted shares, with mount(8)', () => {
     const { path: directory } = shares.byName(SHARE);
     execFileSync('umount', [directory]);
     execFileSync('mount', ['-t', 'tmpfs', 'other.example:/volume', directory]);
-    expect(await refusalOf(shares.ensure(SHARE))).toMatch(
+    expect(await refusalOf(shares.ensure(context(), SHARE))).toMatch(
       /other\.example:\/volume \(tmpfs\) is mounted on its mount point .* where it should be itself/,
     );
     expect(await mountedHere()).toHaveLength(1);
@@ -120,7 +120,7 @@ describe('mounted shares, with mount(8)', () => {
     const [directory] = await mountedHere();
     execFileSync('mount', ['-o', 'remount,rw', directory!]);
     const shares = await started(SHARE);
-    expect(await shares.available()).toHaveLength(1);
+    expect(await shares.available(context())).toHaveLength(1);
   });
 
   it('can use a share that is full, since its volumes can be read and deleted', async () => {
@@ -129,7 +129,7 @@ describe('mounted shares, with mount(8)', () => {
     await expect(writeFile(path.join(directory, 'volume'), Buffer.alloc(1024 * 1024))).rejects.toThrow(
       /ENOSPC/,
     );
-    expect(await shares.available()).toHaveLength(1);
+    expect(await shares.available(context())).toHaveLength(1);
     expect(await readdir(path.join(directory, '.scoria'))).toEqual([]);
   });
 

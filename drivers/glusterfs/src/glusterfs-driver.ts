@@ -20,7 +20,7 @@ export class GlusterfsDriver extends RemoteFsDriver {
 
   override async checkForSetupError(context: OperationContext): Promise<void> {
     await super.checkForSetupError(context);
-    for (const { share, path: mountPoint } of await this.tools.volumes.shares.available()) {
+    for (const { share, path: mountPoint } of await this.tools.volumes.shares.available(context)) {
       const problem = await cacheProblem(mountPoint);
       if (problem === undefined) continue;
       context.logger.warn(

@@ -31,7 +31,7 @@ export class Adoption {
 
   /** See `AdoptVolumes.findAdoptable`. */
   async *find(context: OperationContext): AsyncIterable<AdoptableVolume> {
-    for (const share of await this.volumes.shares.available()) {
+    for (const share of await this.volumes.shares.available(context)) {
       const tools = this.volumes.toolsFor(share);
       for (const volumeId of await this.#volumeIds(tools)) {
         context.signal.throwIfAborted();
@@ -42,7 +42,7 @@ export class Adoption {
 
   /** See `AdoptVolumes.adopt`. */
   async adopt(context: OperationContext, found: AdoptableVolume): Promise<ModelUpdate> {
-    const share = await this.volumes.shares.ensure(found.providerLocation);
+    const share = await this.volumes.shares.ensure(context, found.providerLocation);
     await using held = await this.volumes.holdAll(context, [
       { volumeId: found.id, share, mode: 'exclusive' },
     ]);

@@ -31,7 +31,7 @@ export async function removeTraceOfClone(
   volumes: FileVolumes,
   cloneId: string,
 ): Promise<void> {
-  for (const share of await volumes.shares.available()) {
+  for (const share of await volumes.shares.available(context)) {
     await removeTraces(context, volumes, share, (clone) => clone === cloneId);
   }
 }

@@ -35,13 +35,13 @@ async function cloneInUse(
   volume: Volume,
   source: Volume,
 ): Promise<ModelUpdate> {
-  const sourceShare = await volumes.shareOf(source);
-  const share = await placement.choose(volume.sizeBytes, sourceShare);
+  const sourceShare = await volumes.shareOf(context, source);
+  const share = await placement.choose(context, volume.sizeBytes, sourceShare);
   await using held = await volumes.holdNew(context, volume.id, share);
   const point = { id: temporarySnapshotId(volume.id), volume: source };
   await atPointInTime(context, volumes, point, async () => {
     await using _reading = await volumes.hold(context, source, 'shared');
-    const plan = await copyPlan(volumes, volume, sourceShare, snapshotOf(point));
+    const plan = await copyPlan(context, volumes, volume, sourceShare, snapshotOf(point));
     await held.tools.executor.run(context, plan);
   });
   return placedOn(share, volumes);

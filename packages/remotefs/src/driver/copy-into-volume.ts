@@ -44,11 +44,11 @@ export async function copyIntoVolume(
   volume: Volume,
   from: DataSource,
 ): Promise<ModelUpdate> {
-  const sourceShare = await volumes.shareOf(from.volume);
-  const share = await placement.choose(volume.sizeBytes, sourceShare);
+  const sourceShare = await volumes.shareOf(context, from.volume);
+  const share = await placement.choose(context, volume.sizeBytes, sourceShare);
   const reading = { volumeId: from.volume.id, share: sourceShare, mode: 'shared' } as const;
   await using held = await volumes.holdNew(context, volume.id, share, reading);
-  await held.tools.executor.run(context, await copyPlan(volumes, volume, sourceShare, from));
+  await held.tools.executor.run(context, await copyPlan(context, volumes, volume, sourceShare, from));
   return placedOn(share, volumes);
 }
 
@@ -59,6 +59,7 @@ export function placedOn({ share }: Share, { policy }: FileVolumes): ModelUpdate
 
 /** The plan of {@link copyIntoVolume}, for a source that is held and a volume that is not there yet. */
 export async function copyPlan(
+  context: OperationContext,
   volumes: FileVolumes,
   volume: Volume,
   sourceShare: Share,
@@ -68,7 +69,7 @@ export async function copyPlan(
   const layers = from.layers(await reader.readChain(from.volume));
   const source = copySource(directory, layers, from);
   requireFit(volume, source, from.name);
-  await requireUnusedId(volumes, volume.id);
+  await requireUnusedId(context, volumes, volume.id);
   return planCopyToVolume(volumes.names, volume.id, volume.sizeBytes, source, volumes.policy);
 }
 

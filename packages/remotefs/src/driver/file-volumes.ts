@@ -60,8 +60,8 @@ export class FileVolumes {
   }
 
   /** The share a volume is on. */
-  async shareOf(volume: Volume): Promise<Share> {
-    if (volume.providerLocation !== undefined) return this.shares.ensure(volume.providerLocation);
+  async shareOf(context: OperationContext, volume: Volume): Promise<Share> {
+    if (volume.providerLocation !== undefined) return this.shares.ensure(context, volume.providerLocation);
     throw new DriverError({
       code: 'volume-not-found',
       message: `volume ${volume.id} has no provider_location, so its share is not known; delete it, or manage its file`,
@@ -74,10 +74,10 @@ export class FileVolumes {
    * killed between making a volume and recording where, the file is there and the record does not know it. Nobody
    * can have written to it then, so that its format is what it looks like.
    */
-  async find(volume: Volume): Promise<Volume | undefined> {
+  async find(context: OperationContext, volume: Volume): Promise<Volume | undefined> {
     if (volume.providerLocation !== undefined) return volume;
     const first = this.names.volumeFile(volume.id);
-    for (const { share, path: sharePath } of await this.shares.available()) {
+    for (const { share, path: sharePath } of await this.shares.available(context)) {
       const found = { ...volume, providerLocation: share };
       if (await isThere(path.join(sharePath, first))) {
         const format = await probeFormat(path.join(sharePath, first));
@@ -107,7 +107,7 @@ export class FileVolumes {
     volume: Volume,
     mode: Claim['mode'] = 'exclusive',
   ): Promise<HeldVolume> {
-    const share = await this.shareOf(volume);
+    const share = await this.shareOf(context, volume);
     return this.holdAll(context, [claimOf(volume, share, mode)]);
   }
 
@@ -144,7 +144,7 @@ export class FileVolumes {
     ...others: readonly Claim[]
   ): Promise<HeldVolume> {
     const claim = (on: Share): Claim => ({ volumeId, share: on, mode: 'exclusive' });
-    const elsewhere = (await this.shares.available()).filter(({ path }) => path !== share.path);
+    const elsewhere = (await this.shares.available(context)).filter(({ path }) => path !== share.path);
     return this.holdAll(context, [claim(share), ...elsewhere.map(claim), ...others]);
   }
 

@@ -33,7 +33,7 @@ export class ManageFiles {
   /** See `ManageVolumes.listManageable`. */
   async *list(context: OperationContext, known: readonly Volume[]): AsyncIterable<ManageableEntry> {
     const knownIds = new Set(known.map((volume) => volume.id));
-    for (const share of await this.volumes.shares.available()) {
+    for (const share of await this.volumes.shares.available(context)) {
       const names = await readdir(share.path, { withFileTypes: true });
       for (const entry of names) {
         if (!entry.isFile() || !isPlainName(entry.name) || this.#belongsTo(entry.name, knownIds)) continue;
@@ -44,17 +44,17 @@ export class ManageFiles {
   }
 
   /** See `ManageVolumes.manageExistingSize`. */
-  async size(_context: OperationContext, reference: ManageReference): Promise<number> {
-    const found = await this.#find(reference);
+  async size(context: OperationContext, reference: ManageReference): Promise<number> {
+    const found = await this.#find(context, reference);
     return (await this.#inspect(found)).virtualBytes;
   }
 
   /** See `ManageVolumes.manageExisting`. */
   async manage(context: OperationContext, volume: Volume, reference: ManageReference): Promise<ModelUpdate> {
     const { names } = this.volumes;
-    const found = await this.#find(reference);
+    const found = await this.#find(context, reference);
     await using held = await this.volumes.holdAll(context, this.#claims(volume, found));
-    await requireUnusedId(this.volumes, volume.id, found.share);
+    await requireUnusedId(context, this.volumes, volume.id, found.share);
     const here = await isThere(held.tools.directory.file(found.file));
     // Gone, but the volume is there: this was done before.
     const layer = await this.#inspect(here ? found : { ...found, file: names.volumeFile(volume.id) });
@@ -96,13 +96,13 @@ export class ManageFiles {
     }
   }
 
-  async #find(reference: ManageReference): Promise<FoundFile> {
+  async #find(context: OperationContext, reference: ManageReference): Promise<FoundFile> {
     const name = reference['source-name'] ?? '';
     const slash = name.lastIndexOf('/');
     const file = name.slice(slash + 1);
     if (!isPlainName(file)) throw badReference(`${JSON.stringify(name)} does not end with a file's name`);
     const found = {
-      share: await this.#shareIn(name.slice(0, Math.max(slash, 0))),
+      share: await this.#shareIn(context, name.slice(0, Math.max(slash, 0))),
       file,
       format: formatIn(reference),
     };
@@ -110,8 +110,8 @@ export class ManageFiles {
     return found;
   }
 
-  async #shareIn(name: string): Promise<Share> {
-    const shares = await this.volumes.shares.available();
+  async #shareIn(context: OperationContext, name: string): Promise<Share> {
+    const shares = await this.volumes.shares.available(context);
     const [only, ...others] = shares;
     if (only === undefined) throw noShare();
     if (name === '' && others.length === 0) return only;

@@ -26,13 +26,13 @@ export async function planOperation(
   const { volumes } = tools;
   switch (request.operation) {
     case 'create-volume':
-      return planNewVolume(tools, request.volume);
+      return planNewVolume(context, tools, request.volume);
     case 'clone-volume':
       return planCopy(context, tools, request.volume, cloneOf(request.source));
     case 'create-volume-from-snapshot':
       return planCopy(context, tools, request.volume, snapshotOf(request.snapshot));
     case 'delete-volume': {
-      const found = await volumes.find(request.volume);
+      const found = await volumes.find(context, request.volume);
       return found === undefined
         ? []
         : planHeld(context, tools, found, (held) => deleteVolumePlan(held, found));
@@ -72,9 +72,13 @@ async function planHeld(
   return describe(await plan(held));
 }
 
-async function planNewVolume({ volumes, placement }: RemoteFsTools, volume: Volume): Promise<string[]> {
-  const { share } = await placement.preview(volume.sizeBytes);
-  await requireUnusedId(volumes, volume.id);
+async function planNewVolume(
+  context: OperationContext,
+  { volumes, placement }: RemoteFsTools,
+  volume: Volume,
+): Promise<string[]> {
+  const { share } = await placement.preview(context, volume.sizeBytes);
+  await requireUnusedId(context, volumes, volume.id);
   const plan = planCreateVolume(volumes.names, volume.id, volume.sizeBytes, volumes.policy);
   return [`place it on ${share}`, ...describe(plan)];
 }
@@ -85,10 +89,10 @@ async function planCopy(
   volume: Volume,
   from: DataSource,
 ): Promise<string[]> {
-  const sourceShare = await volumes.shareOf(from.volume);
-  const { share } = await placement.preview(volume.sizeBytes, sourceShare);
+  const sourceShare = await volumes.shareOf(context, from.volume);
+  const { share } = await placement.preview(context, volume.sizeBytes, sourceShare);
   await using _held = await volumes.hold(context, from.volume, 'shared');
-  return [`place it on ${share}`, ...describe(await copyPlan(volumes, volume, sourceShare, from))];
+  return [`place it on ${share}`, ...describe(await copyPlan(context, volumes, volume, sourceShare, from))];
 }
 
 function describe(plan: Plan | undefined): string[] {

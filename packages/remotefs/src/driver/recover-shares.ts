@@ -13,7 +13,7 @@ import type { FileVolumes, ShareTools } from './file-volumes.js';
  * be put in order is logged and does not stop the others: operations on it name the reason.
  */
 export async function recoverShares(context: OperationContext, volumes: FileVolumes): Promise<void> {
-  for (const share of await volumes.shares.available()) {
+  for (const share of await volumes.shares.available(context)) {
     try {
       await recoverShare(context, volumes, volumes.toolsFor(share));
     } catch (error) {

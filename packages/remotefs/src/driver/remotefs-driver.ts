@@ -89,9 +89,9 @@ export abstract class RemoteFsDriver
 
   override async createVolume(context: OperationContext, volume: Volume): Promise<ModelUpdate> {
     const { volumes, placement } = this.tools;
-    const share = await placement.choose(volume.sizeBytes);
+    const share = await placement.choose(context, volume.sizeBytes);
     await using held = await volumes.holdNew(context, volume.id, share);
-    await requireUnusedId(volumes, volume.id);
+    await requireUnusedId(context, volumes, volume.id);
     await held.tools.executor.run(
       context,
       planCreateVolume(volumes.names, volume.id, volume.sizeBytes, volumes.policy),
@@ -114,7 +114,7 @@ export abstract class RemoteFsDriver
   override async deleteVolume(context: OperationContext, volume: Volume): Promise<void> {
     const { volumes } = this.tools;
     if (volume.status === 'creating') await removeTraceOfClone(context, volumes, volume.id);
-    const found = await volumes.find(volume);
+    const found = await volumes.find(context, volume);
     if (found === undefined) {
       context.logger.warn(`volume ${volume.id} is on none of the shares: there is nothing to delete`);
       return;

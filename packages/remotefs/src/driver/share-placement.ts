@@ -24,16 +24,16 @@ export class SharePlacement {
    * @param preferred taken if it has room
    * @throws DriverError `unavailable` where no share is mounted, `no-space` where none is large enough
    */
-  async choose(sizeBytes: number, preferred?: Share): Promise<Share> {
-    const share = await this.preview(sizeBytes, preferred);
+  async choose(context: OperationContext, sizeBytes: number, preferred?: Share): Promise<Share> {
+    const share = await this.preview(context, sizeBytes, preferred);
     this.provisioned.add(share, sizeBytes);
     return share;
   }
 
   /** What {@link choose} would choose now. */
-  async preview(sizeBytes: number, preferred?: Share): Promise<Share> {
+  async preview(context: OperationContext, sizeBytes: number, preferred?: Share): Promise<Share> {
     const { placement } = this.volumes.policy;
-    const spaces = await this.#measure((share) => this.provisioned.recent(share));
+    const spaces = await this.#measure(context, (share) => this.provisioned.recent(share));
     const favourite = spaces.find((space) => space.share.share === preferred?.share);
     const fits = favourite !== undefined && roomFor(favourite, placement) >= sizeBytes;
     return fits ? favourite.share : chooseShare(spaces, sizeBytes, placement);
@@ -43,14 +43,17 @@ export class SharePlacement {
    * A pool for each usable share, counted anew.
    * @throws DriverError `unavailable` where there is none
    */
-  async pools(_context: OperationContext): Promise<PoolStats[]> {
-    const spaces = await this.#measure((share) => this.provisioned.count(share));
+  async pools(context: OperationContext): Promise<PoolStats[]> {
+    const spaces = await this.#measure(context, (share) => this.provisioned.count(share));
     if (spaces.length === 0) throw noShare();
     return poolStats(spaces, this.volumes.policy.placement);
   }
 
-  async #measure(provisioned: (share: Share) => Promise<number>): Promise<ShareSpace[]> {
-    const shares = await this.volumes.shares.available();
+  async #measure(
+    context: OperationContext,
+    provisioned: (share: Share) => Promise<number>,
+  ): Promise<ShareSpace[]> {
+    const shares = await this.volumes.shares.available(context);
     const { capacities, logger, watch } = this;
     return measureShares(shares, { capacities, provisioned, logger, watch });
   }

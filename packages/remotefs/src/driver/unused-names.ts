@@ -1,4 +1,4 @@
-import { DriverError } from '@scoria/core';
+import { DriverError, type OperationContext } from '@scoria/core';
 import { isThere } from '../chain/durable-files.js';
 import type { Share } from '../shares/share.js';
 import type { FileVolumes } from './file-volumes.js';
@@ -9,9 +9,14 @@ import type { FileVolumes } from './file-volumes.js';
  * @param except a share where the volume may be already
  * @throws DriverError `already-exists`
  */
-export async function requireUnusedId(volumes: FileVolumes, volumeId: string, except?: Share): Promise<void> {
+export async function requireUnusedId(
+  context: OperationContext,
+  volumes: FileVolumes,
+  volumeId: string,
+  except?: Share,
+): Promise<void> {
   const { names, shares } = volumes;
-  for (const share of await shares.available()) {
+  for (const share of await shares.available(context)) {
     if (share.path === except?.path) continue;
     await requireUnusedFile(volumes, share, names.volumeFile(volumeId));
     await requireUnusedFile(volumes, share, names.infoFile(volumeId));

@@ -1,4 +1,11 @@
-import { Clock, CommandRunner, createContext, LockManager, Logger } from '@scoria/core';
+import {
+  Clock,
+  CommandRunner,
+  createContext,
+  LockManager,
+  Logger,
+  type OperationContext,
+} from '@scoria/core';
 import {
   commandLine,
   deferred,
@@ -105,18 +112,18 @@ function hang(share: string): (error?: Error) => void {
 }
 
 async function usable(): Promise<string[]> {
-  return (await shares.available()).map(({ share }) => share);
+  return (await shares.available(context)).map(({ share }) => share);
 }
 
 describe('a share that hangs', () => {
   it('is an error that names it, at once when it is known, and the others work', async () => {
     hang(A);
-    await expect(shares.ensure(A)).rejects.toMatchObject(HANGS);
+    await expect(shares.ensure(context, A)).rejects.toMatchObject(HANGS);
     const asked = answers.get(pointOf(A))!;
     answers.set(pointOf(A), async () => Promise.reject(new Error('asked while it hangs')));
-    await expect(shares.ensure(A)).rejects.toMatchObject(HANGS);
+    await expect(shares.ensure(context, A)).rejects.toMatchObject(HANGS);
     expect(() => shares.byName(A)).toThrow(HANGS.message);
-    expect((await shares.ensure(B)).share).toBe(B);
+    expect((await shares.ensure(context, B)).share).toBe(B);
     expect(await usable()).toEqual([B]);
     answers.set(pointOf(A), asked);
   });
@@ -124,18 +131,22 @@ describe('a share that hangs', () => {
   it('is left out before it is known to hang, and said to hang once', async () => {
     hang(A);
     expect(await usable()).toEqual([B]);
-    await expect(shares.ensure(A)).rejects.toMatchObject(HANGS);
+    await expect(shares.ensure(context, A)).rejects.toMatchObject(HANGS);
     await Promise.all([usable(), usable()]);
     expect(logger.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
   });
 
   it('ends the work that uses it, and what uses all, but not that on another', async () => {
     const begun = [deferred(), deferred(), deferred()] as const;
-    const uses = [async () => shares.ensure(A), async () => shares.available(), async () => shares.ensure(B)];
+    const uses = [
+      async (inner: OperationContext) => shares.ensure(inner, A),
+      async (inner: OperationContext) => shares.available(inner),
+      async (inner: OperationContext) => shares.ensure(inner, B),
+    ];
     const end = deferred();
     const works = uses.map(async (use, index) =>
-      watch.run(context, async () => {
-        await use();
+      watch.run(context, async (inner) => {
+        await use(inner);
         begun[index]!.resolve();
         await end.promise;
         return 'done';
@@ -152,7 +163,7 @@ describe('a share that hangs', () => {
 
   it('is used again and put in order as soon as it answers, without anybody asking', async () => {
     const comeBack = hang(A);
-    await expect(shares.ensure(A)).rejects.toMatchObject(HANGS);
+    await expect(shares.ensure(context, A)).rejects.toMatchObject(HANGS);
     expect(returned).toBe(0);
     comeBack();
     while (returned === 0) await delay(1);
@@ -164,7 +175,7 @@ describe('a share that hangs', () => {
 
   it('that answers in the end that its client has died is mounted again', async () => {
     const comeBack = hang(A);
-    await expect(shares.ensure(A)).rejects.toMatchObject(HANGS);
+    await expect(shares.ensure(context, A)).rejects.toMatchObject(HANGS);
     isDead = true;
     answers.set(pointOf(A), async () => Promise.reject(notConnected()));
     const dead = answers.get(pointOf(A))!;
@@ -182,7 +193,7 @@ describe('a share that is not connected', () => {
   it('is unmounted and mounted again where its client has died', async () => {
     isDead = true;
     answers.set(pointOf(A), async () => Promise.reject(notConnected()));
-    expect((await shares.ensure(A)).share).toBe(A);
+    expect((await shares.ensure(context, A)).share).toBe(A);
     expect(lines()).toEqual([
       `umount --lazy ${pointOf(A)}`,
       `mount -t glusterfs -o nosuid,nodev ${A} ${pointOf(A)}`,
@@ -193,7 +204,7 @@ describe('a share that is not connected', () => {
 
   it('stays mounted where its client is there', async () => {
     answers.set(pointOf(A), async () => Promise.reject(notConnected()));
-    await shares.ensure(A);
+    await shares.ensure(context, A);
     expect(lines()).toEqual([]);
   });
 });

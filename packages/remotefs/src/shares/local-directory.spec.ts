@@ -47,7 +47,7 @@ describe('LocalDirectory', () => {
   it('does not know other shares, and says what to do', async () => {
     const shares = new LocalDirectory({ directory: base });
     await shares.start(context);
-    await expect(shares.ensure('host:/volume')).rejects.toThrow(
+    await expect(shares.ensure(context, 'host:/volume')).rejects.toThrow(
       /"host:\/volume" is not one of .*; if volumes are on it/,
     );
   });
@@ -61,7 +61,7 @@ describe('LocalDirectory', () => {
     await shares.start(context);
     await rm(path.join(base, 'v'), { recursive: true });
     expect(await shares.available()).toEqual([]);
-    await expect(shares.ensure(path.join(base, 'v'))).rejects.toThrow(/directory does not exist/);
+    await expect(shares.ensure(context, path.join(base, 'v'))).rejects.toThrow(/directory does not exist/);
     await mkdir(path.join(base, 'v'));
     expect(await shares.available()).toHaveLength(1);
   });

@@ -37,7 +37,7 @@ export class LocalDirectory implements ShareProvider {
   async start(context: OperationContext): Promise<void> {
     throwIfCancelled(context);
     await makeDirectory(this.#share.path);
-    await this.ensure(this.#share.share);
+    await this.ensure(context, this.#share.share);
   }
 
   async available(): Promise<readonly Share[]> {
@@ -66,7 +66,7 @@ export class LocalDirectory implements ShareProvider {
     return this.#share;
   }
 
-  async ensure(share: string): Promise<Share> {
+  async ensure(_context: OperationContext, share: string): Promise<Share> {
     if (share === this.#share.share) await this.available();
     return this.byName(share);
   }

@@ -115,7 +115,7 @@ describe('MountedShares', () => {
       expect(commands.calls.every(({ privileged, timeoutMs }) => privileged && timeoutMs === 5000)).toBe(
         true,
       );
-      expect(await shares.available()).toEqual([
+      expect(await shares.available(context)).toEqual([
         { share: A, path: pointOf(A) },
         { share: B, path: pointOf(B), options: ['vers=4.1', 'ro=no'] },
       ]);
@@ -164,7 +164,12 @@ describe('MountedShares', () => {
       const shares = create();
       await shares.start(context);
       table.entries.length = 0;
-      await Promise.all([shares.ensure(A), shares.ensure(A), shares.available(), shares.ensure(B)]);
+      await Promise.all([
+        shares.ensure(context, A),
+        shares.ensure(context, A),
+        shares.available(context),
+        shares.ensure(context, B),
+      ]);
       expect(mounts()).toHaveLength(4);
     });
 
@@ -173,7 +178,9 @@ describe('MountedShares', () => {
       await shares.start(context);
       table.entries.length = 0;
       commands.when('mount', { exitCode: 32, stderr: 'no route to host' });
-      const failures = [shares.ensure(A), shares.ensure(A), shares.ensure(A)].map(failureOf);
+      const failures = [shares.ensure(context, A), shares.ensure(context, A), shares.ensure(context, A)].map(
+        failureOf,
+      );
       await Promise.all(failures);
       expect(mounts()).toHaveLength(3);
     });
@@ -184,7 +191,7 @@ describe('MountedShares', () => {
       table.entries.length = 0;
       await rm(path.join(pointOf(A), '.scoria'), { recursive: true });
       await writeFile(path.join(pointOf(A), '.scoria'), '');
-      expect(await shares.available()).toMatchObject([{ share: B }]);
+      expect(await shares.available(context)).toMatchObject([{ share: B }]);
     });
 
     it('mounts once for two processes', async () => {
@@ -196,8 +203,8 @@ describe('MountedShares', () => {
       const shares = create();
       await shares.start(context);
       table.entries.shift();
-      await shares.ensure(A);
-      await shares.ensure(B);
+      await shares.ensure(context, A);
+      await shares.ensure(context, B);
       expect(mounts()).toHaveLength(3);
     });
 
@@ -208,7 +215,7 @@ describe('MountedShares', () => {
       });
       const shares = create();
       await shares.start(context);
-      expect(await shares.available()).toHaveLength(2);
+      expect(await shares.available(context)).toHaveLength(2);
     });
 
     it.each([
@@ -226,9 +233,9 @@ describe('MountedShares', () => {
       table.entries.push({ directory: pointOf(A), ...entry });
       const shares = create();
       await shares.start(context);
-      expect((await failureOf(shares.ensure(A))).message).toMatch(message);
+      expect((await failureOf(shares.ensure(context, A))).message).toMatch(message);
       expect(mounts()).toHaveLength(1);
-      expect(await shares.available()).toMatchObject([{ share: B }]);
+      expect(await shares.available(context)).toMatchObject([{ share: B }]);
     });
 
     it.each([
@@ -260,7 +267,9 @@ describe('MountedShares', () => {
       await symlink('/', pointOf(A));
       const shares = create();
       await shares.start(context);
-      expect((await failureOf(shares.ensure(A))).message).toMatch(/is not a directory; remove what is there/);
+      expect((await failureOf(shares.ensure(context, A))).message).toMatch(
+        /is not a directory; remove what is there/,
+      );
     });
   });
 
@@ -269,7 +278,7 @@ describe('MountedShares', () => {
       refuse(A);
       const shares = create();
       await shares.start(context);
-      expect(await shares.available()).toMatchObject([{ share: B }]);
+      expect(await shares.available(context)).toMatchObject([{ share: B }]);
       expect(warnings()).toEqual([
         expect.stringMatching(/^the share a\.example:\/volume cannot be used: .*no route/),
       ]);
@@ -289,18 +298,20 @@ describe('MountedShares', () => {
       await shares.start(context);
       const triesAfter = async (milliseconds: number): Promise<number> => {
         await clock.advance(milliseconds);
-        await shares.available();
+        await shares.available(context);
         return mounts().filter((line) => line.includes(A)).length;
       };
       expect(await triesAfter(999)).toBe(1);
       expect(await triesAfter(1)).toBe(2);
       expect(await triesAfter(1999)).toBe(2);
-      expect((await failureOf(shares.ensure(A))).message).toMatch(/no route to host.*tried again after 1 s/);
+      expect((await failureOf(shares.ensure(context, A))).message).toMatch(
+        /no route to host.*tried again after 1 s/,
+      );
       expect(await triesAfter(1)).toBe(3);
 
       commands.when('mount', mount);
       expect(await triesAfter(4000)).toBe(4);
-      expect(await shares.available()).toHaveLength(2);
+      expect(await shares.available(context)).toHaveLength(2);
       expect(shares.byName(A)).toEqual({ share: A, path: pointOf(A) });
       expect(logger.lines.at(-1)?.message).toBe('the share a.example:/volume can be used again');
     });
@@ -311,13 +322,13 @@ describe('MountedShares', () => {
       await shares.start(context);
       await clock.advance(1000);
       commands.when('mount', mount);
-      await shares.ensure(A);
+      await shares.ensure(context, A);
       table.entries.length = 0;
       refuse(A);
-      await failureOf(shares.ensure(A));
+      await failureOf(shares.ensure(context, A));
       commands.when('mount', mount);
       await clock.advance(1000);
-      expect((await shares.ensure(A)).share).toBe(A);
+      expect((await shares.ensure(context, A)).share).toBe(A);
     });
 
     it('are tried again after 10 minutes at the latest', async () => {
@@ -326,10 +337,10 @@ describe('MountedShares', () => {
       await shares.start(context);
       for (let hour = 0; hour < 5; hour += 1) {
         await clock.advance(3_600_000);
-        await shares.available();
+        await shares.available(context);
       }
       await clock.advance(600_000);
-      await shares.available();
+      await shares.available(context);
       expect(mounts().filter((line) => line.includes(A))).toHaveLength(7);
     });
 
@@ -342,10 +353,10 @@ describe('MountedShares', () => {
       const shares = create({ availableWaitMs: 50 });
       const starting = shares.start(context);
       while (table.entries.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-      expect(await shares.available()).toMatchObject([{ share: B }]);
+      expect(await shares.available(context)).toMatchObject([{ share: B }]);
       finish();
       await starting;
-      expect(await shares.available()).toHaveLength(2);
+      expect(await shares.available(context)).toHaveLength(2);
     });
 
     it('include those that take no files, and are usable again when they do', async () => {
@@ -353,13 +364,13 @@ describe('MountedShares', () => {
       await shares.start(context);
       await rm(path.join(pointOf(A), '.scoria'), { recursive: true });
       await writeFile(path.join(pointOf(A), '.scoria'), '');
-      expect(await shares.available()).toHaveLength(2);
+      expect(await shares.available(context)).toHaveLength(2);
       await clock.advance(1000);
-      expect(await shares.available()).toMatchObject([{ share: B }]);
+      expect(await shares.available(context)).toMatchObject([{ share: B }]);
       expect(() => shares.byName(A)).toThrow(/\.scoria is there and is not a directory; remove it/);
       await rm(path.join(pointOf(A), '.scoria'));
       await clock.advance(1000);
-      expect((await shares.ensure(A)).share).toBe(A);
+      expect((await shares.ensure(context, A)).share).toBe(A);
     });
 
     it('leave no probe behind', async () => {
@@ -379,7 +390,7 @@ describe('MountedShares', () => {
       commands.when('chgrp').when('chmod');
       const shares = create({ gid });
       await shares.start(context);
-      await shares.available();
+      await shares.available(context);
       const granted = commands.calls.filter(({ command }) => command !== 'mount');
       expect(granted.map(commandLine).sort()).toEqual(
         [A, B]
@@ -389,7 +400,7 @@ describe('MountedShares', () => {
       expect(granted.every(({ privileged }) => privileged)).toBe(true);
 
       table.entries.length = 0;
-      await shares.available();
+      await shares.available(context);
       expect(commands.calls.filter(({ command }) => command !== 'mount')).toHaveLength(2 * granted.length);
     });
 
@@ -402,7 +413,7 @@ describe('MountedShares', () => {
       commands.when('chgrp', { exitCode: 1, stderr: 'not permitted' });
       const shares = create({ gid: process.getegid!() + 1 });
       await shares.start(context);
-      expect(await shares.available()).toHaveLength(2);
+      expect(await shares.available(context)).toHaveLength(2);
       expect(warnings()[0]).toMatch(/the group of the share .* cannot be set: .*not permitted/);
     });
   });
@@ -426,7 +437,7 @@ describe('MountedShares', () => {
       await shares.start(context);
       await writeFile(sharesFile, `${B} -o vers=4.2\nc.example:/volume\n`);
       await shares.start(context);
-      expect(await shares.available()).toMatchObject([
+      expect(await shares.available(context)).toMatchObject([
         { share: B, options: ['vers=4.2'] },
         { share: 'c.example:/volume' },
       ]);
@@ -435,7 +446,7 @@ describe('MountedShares', () => {
     it('does not know a share that is not in it', async () => {
       const shares = create();
       await shares.start(context);
-      const { message } = await failureOf(shares.ensure('x:/y'));
+      const { message } = await failureOf(shares.ensure(context, 'x:/y'));
       expect(message).toMatch(
         /"x:\/y" is not one of .*a\.example.*; if volumes are on it, add it to the shares file/,
       );

@@ -46,7 +46,7 @@ export class MountedShares implements ShareProvider {
     if (![...this.#shares.values()].some((share) => share.isUsable)) throw this.#noneUsable();
   }
 
-  async available(): Promise<readonly Share[]> {
+  async available(context: OperationContext): Promise<readonly Share[]> {
     const wait = this.options.availableWaitMs ?? AVAILABLE_WAIT_MS;
     const looked = [...this.#shares.values()].map(async (share) => {
       const inTime = await within(wait, share.look()).then(
@@ -54,7 +54,7 @@ export class MountedShares implements ShareProvider {
         () => false,
       );
       if (!inTime || !share.isUsable) return [];
-      this.watch.use(share.share.share);
+      this.watch.use(context, share.share.share);
       return [share.share];
     });
     return (await Promise.all(looked)).flat();
@@ -64,11 +64,11 @@ export class MountedShares implements ShareProvider {
     return this.#find(share).get();
   }
 
-  async ensure(share: string): Promise<Share> {
+  async ensure(context: OperationContext, share: string): Promise<Share> {
     const found = this.#find(share);
     await found.look();
     const usable = found.get();
-    this.watch.use(share);
+    this.watch.use(context, share);
     return usable;
   }
 

@@ -2,8 +2,20 @@ import type { DriverError, OperationContext } from '@scoria/core';
 import type { Heartbeat } from './heartbeat.js';
 import { hangingShare } from './share.js';
 
+/** Where a context says which use its work is; a context that is spread into another one passes it on. */
+const USE = Symbol('scoria.remotefs.ShareUse');
+
+interface ContextOfUse extends OperationContext {
+  readonly [USE]: ShareUse;
+}
+
 /** The shares that one piece of work has to do with: it is given up when one of them hangs. */
 export class ShareUse {
+  /** The use that work with this context belongs to; undefined where nobody watches the work. */
+  static of(context: OperationContext): ShareUse | undefined {
+    return (context as Partial<ContextOfUse>)[USE];
+  }
+
   readonly #abort = new AbortController();
   readonly #heartbeats = new Map<string, { readonly heartbeat: Heartbeat; readonly stop: () => void }>();
   #isOver = false;
@@ -42,10 +54,12 @@ export class ShareUse {
   /**
    * The context for the work itself: when it is given up, it is cancelled, and none of its steps begins any more, also
    * of those that are never cancelled. What hangs may come back after others have put the volume in order.
+   * {@link of} finds the use by it.
    */
   contextFrom(context: OperationContext): OperationContext {
     const { signal } = this.#abort;
-    return {
+    const inner: ContextOfUse = {
+      [USE]: this,
       requestId: context.requestId,
       logger: context.logger,
       signal: AbortSignal.any([context.signal, signal]),
@@ -57,6 +71,7 @@ export class ShareUse {
         await context.step(name);
       },
     };
+    return inner;
   }
 
   /** Nobody waits for the work any more. */

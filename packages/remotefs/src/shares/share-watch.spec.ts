@@ -1,6 +1,7 @@
 import { createContext, type OperationContext } from '@scoria/core';
-import { deferred, MemoryLogger } from '@scoria/testkit';
+import { collect, deferred, MemoryLogger } from '@scoria/testkit';
 import { setTimeout as delay } from 'node:timers/promises';
+import { uncancellable } from '../execute/uncancellable.js';
 import { ShareWatch } from './share-watch.js';
 import { FakeHeart } from './spec-support/fake-heart.js';
 
@@ -38,7 +39,7 @@ describe('ShareWatch', () => {
     const call = deferred();
     const after = deferred<unknown>();
     const ended = watch.run(context, async (inner) => {
-      watch.use(share);
+      watch.use(inner, share);
       await inner.step('before');
       await call.promise;
       inner.progress({ done: 1, total: 1 });
@@ -83,9 +84,9 @@ describe('ShareWatch', () => {
   it('cancels the work that it gives up, and what its caller cancels', async () => {
     bad.stop();
     const seen = deferred<AbortSignal>();
-    const given = watch.run(context, async ({ signal }) => {
-      watch.use('bad:/v');
-      seen.resolve(signal);
+    const given = watch.run(context, async (inner) => {
+      watch.use(inner, 'bad:/v');
+      seen.resolve(inner.signal);
       return new Promise<never>(() => undefined);
     });
     const signal = await seen.promise;
@@ -104,8 +105,8 @@ describe('ShareWatch', () => {
   it('keeps what the work holds until its call is back', async () => {
     let isHeld = true;
     const call = deferred();
-    const ended = watch.run(context, async () => {
-      watch.use('bad:/v');
+    const ended = watch.run(context, async (inner) => {
+      watch.use(inner, 'bad:/v');
       try {
         await call.promise;
       } finally {
@@ -130,8 +131,8 @@ describe('ShareWatch', () => {
     const late: string[] = [];
     const ended = watch.run(
       context,
-      async () => {
-        watch.use('bad:/v');
+      async (inner) => {
+        watch.use(inner, 'bad:/v');
         return call.promise;
       },
       async (result) => Promise.resolve(void late.push(result)),
@@ -149,8 +150,8 @@ describe('ShareWatch', () => {
     const late: string[] = [];
     const got = await watch.run(
       context,
-      async () => {
-        watch.use('bad:/v');
+      async (inner) => {
+        watch.use(inner, 'bad:/v');
         return Promise.resolve('a device');
       },
       async (result) => Promise.resolve(void late.push(result)),
@@ -163,16 +164,63 @@ describe('ShareWatch', () => {
   it('knows what each work uses, of several at a time', async () => {
     const used = await Promise.all(
       ['good:/v', 'bad:/v'].map(async (share) =>
-        watch.run(context, async () => {
+        watch.run(context, async (inner) => {
           await delay(1);
-          watch.use(share);
-          watch.use('unknown:/v');
+          watch.use(inner, share);
+          watch.use(inner, 'unknown:/v');
           await delay(1);
-          return watch.inUse;
+          return watch.inUse(inner);
         }),
       ),
     );
-    expect([...used, watch.inUse]).toEqual([['good:/v'], ['bad:/v'], []]);
+    watch.use(context, 'good:/v');
+    expect([...used, watch.inUse(context)]).toEqual([['good:/v'], ['bad:/v'], []]);
+  });
+
+  it.each<[string, (inner: OperationContext) => OperationContext]>([
+    ['a part with a time limit of its own', (inner) => ({ ...inner, signal: context.signal })],
+    ['a part that must not be left half done', uncancellable],
+  ])('knows what %s uses', async (_what, derive) => {
+    const seen: string[][] = [];
+    const working = watch.run(context, async (inner) => {
+      watch.use(derive(inner), 'bad:/v');
+      seen.push(watch.inUse(inner), watch.inUse(derive(inner)));
+      return new Promise<never>(() => undefined);
+    });
+    bad.stop();
+    await expect(working).rejects.toMatchObject(HANGS);
+    expect(seen).toEqual([['bad:/v'], ['bad:/v']]);
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['work', async () => watch.run(context, async (inner) => collect(twoItems(inner)))],
+    ['items', async () => collect(watch.items(context, twoItems))],
+    ['items of which only the first is read', async () => firstOf(watch.items(context, twoItems))],
+    ['work on given shares', async () => watch.runOn(['bad:/v'], async () => Promise.resolve())],
+  ])('asks the share no more when the %s is over', async (_what, work) => {
+    await work();
+    await delay(5);
+    const { asked } = bad;
+    await delay(20);
+    expect(bad.asked).toBe(asked);
+  });
+
+  async function* twoItems(inner: OperationContext): AsyncIterable<number> {
+    watch.use(inner, 'bad:/v');
+    await delay(1);
+    yield 1;
+    yield 2;
+  }
+
+  it('asks the share from the first item that shows it in use to the last', async () => {
+    const items = watch.items(context, twoItems);
+    await items.next();
+    const { asked } = bad;
+    await delay(20);
+    expect(bad.asked).toBeGreaterThan(asked);
+    bad.stop();
+    await bad.hangs();
+    await expect(items.next()).rejects.toMatchObject(HANGS);
   });
 
   describe('on given shares', () => {
@@ -202,21 +250,20 @@ describe('ShareWatch', () => {
     });
   });
 
-  it('tells all listeners that a share is back, as no part of what noticed it, also where one fails', async () => {
-    const seen: string[][] = [];
+  it('tells all listeners that a share is back, also where one fails', async () => {
+    let told = 0;
     watch.onReturn(async () => Promise.reject(new Error('no way')));
-    watch.onReturn(async () => {
-      watch.use('bad:/v');
-      return Promise.resolve(void seen.push(watch.inUse));
-    });
-    await watch.run(context, async () => {
-      watch.use('good:/v');
-      watch.returned();
-      return Promise.resolve();
-    });
-    expect(seen).toEqual([[]]);
+    watch.onReturn(async () => Promise.resolve(void (told += 1)));
+    watch.returned();
+    await delay(1);
+    expect(told).toBe(1);
     expect(logger.lines).toMatchObject([
       { level: 'warn', message: 'a share is back, but could not be put in order: no way' },
     ]);
   });
 });
+
+async function firstOf<T>(items: AsyncIterable<T>): Promise<T | undefined> {
+  for await (const item of items) return item;
+  return undefined;
+}

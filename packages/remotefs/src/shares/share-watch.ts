@@ -1,8 +1,8 @@
 import { Logger, messageOf, type OperationContext } from '@scoria/core';
 import { inject, injectable } from 'inversify';
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Heartbeat } from './heartbeat.js';
 import { ShareUse } from './share-use.js';
+import { watchedStream } from './watched-stream.js';
 
 /** What {@link ShareWatch.run} is to do with a result that comes after its caller was told that there is none. */
 export type OnLate<T> = (late: T) => Promise<void>;
@@ -16,7 +16,6 @@ export type OnLate<T> = (late: T) => Promise<void>;
 @injectable()
 export class ShareWatch {
   readonly #heartbeats = new Map<string, Heartbeat>();
-  readonly #uses = new AsyncLocalStorage<ShareUse>();
   readonly #onReturn = new Set<() => Promise<void>>();
 
   constructor(@inject(Logger) private readonly logger: Logger) {}
@@ -26,10 +25,15 @@ export class ShareWatch {
     this.#heartbeats.set(share, heartbeat);
   }
 
-  /** The work under way, begun by {@link run}, has to do with this share from now on. */
-  use(share: string): void {
+  /** The work with this context, begun by {@link run} or {@link items}, has to do with this share from now on. */
+  use(context: OperationContext, share: string): void {
     const heartbeat = this.#heartbeats.get(share);
-    if (heartbeat !== undefined) this.#uses.getStore()?.add(share, heartbeat);
+    if (heartbeat !== undefined) ShareUse.of(context)?.add(share, heartbeat);
+  }
+
+  /** The shares that the work with this context has to do with so far. */
+  inUse(context: OperationContext): string[] {
+    return [...(ShareUse.of(context)?.shares.keys() ?? [])];
   }
 
   /** Calls `listener` each time a share can be used that could not before. */
@@ -39,18 +43,16 @@ export class ShareWatch {
 
   /** The share can be used, and could not before. */
   returned(): void {
-    // What listeners begin is no part of the work that happened to notice.
-    this.#uses.exit(() => {
-      for (const listener of this.#onReturn) {
-        listener().catch((error: unknown) => {
-          this.logger.warn(`a share is back, but could not be put in order: ${messageOf(error)}`);
-        });
-      }
-    });
+    for (const listener of this.#onReturn) {
+      listener().catch((error: unknown) => {
+        this.logger.warn(`a share is back, but could not be put in order: ${messageOf(error)}`);
+      });
+    }
   }
 
   /**
-   * Does the work, until it ends or one of the shares that it uses hangs.
+   * Does the work, until it ends or one of the shares that it uses hangs. It has a context of its own, by which it
+   * tells what it uses.
    * @throws DriverError `unavailable` for a share that hangs; what the work throws
    */
   async run<T>(
@@ -59,7 +61,20 @@ export class ShareWatch {
     onLate?: OnLate<T>,
   ): Promise<T> {
     const use = new ShareUse();
-    return this.#until(use, async () => work(use.contextFrom(context)), onLate);
+    return this.#once(use, async () => work(use.contextFrom(context)), onLate);
+  }
+
+  /** The same for work that gives items: what one of them has shown to be in use, the next ones use too. */
+  async *items<T>(
+    context: OperationContext,
+    work: (context: OperationContext) => AsyncIterable<T>,
+  ): AsyncGenerator<T> {
+    const use = new ShareUse();
+    try {
+      yield* watchedStream(work(use.contextFrom(context)), async (next) => this.#until(use, next));
+    } finally {
+      use.end();
+    }
   }
 
   /**
@@ -67,22 +82,15 @@ export class ShareWatch {
    * taken back.
    */
   async runOn<T>(shares: Iterable<string>, work: () => Promise<T>): Promise<T> {
-    // Following work through its promises makes every promise of the process slow: not for directories of this host.
-    if (this.#heartbeats.size === 0) return work();
     const use = this.#useOf(shares);
-    if (!use.isGivenUp) return this.#until(use, work);
+    if (!use.isGivenUp) return this.#once(use, work);
     use.end();
     return use.givenUp;
   }
 
   /** The same for what lets go of something: begun in any case, so that it is let go when the share answers. */
   async letGo(shares: Iterable<string>, work: () => Promise<void>): Promise<void> {
-    await this.#until(this.#useOf(shares), work);
-  }
-
-  /** The shares that the work under way has to do with so far. */
-  get inUse(): string[] {
-    return [...(this.#uses.getStore()?.shares.keys() ?? [])];
+    await this.#once(this.#useOf(shares), work);
   }
 
   #useOf(shares: Iterable<string>): ShareUse {
@@ -94,16 +102,22 @@ export class ShareWatch {
     return use;
   }
 
+  async #once<T>(use: ShareUse, work: () => Promise<T>, onLate?: OnLate<T>): Promise<T> {
+    try {
+      return await this.#until(use, work, onLate);
+    } finally {
+      use.end();
+    }
+  }
+
   async #until<T>(use: ShareUse, work: () => Promise<T>, onLate?: OnLate<T>): Promise<T> {
-    const working = this.#uses.run(use, work);
+    const working = work();
     try {
       return await Promise.race([working, use.givenUp]);
     } catch (error) {
       // Whoever has the result already keeps it, also where a share begins to hang in the same moment.
       if (use.isGivenUp) this.#follow(working, onLate);
       throw error;
-    } finally {
-      use.end();
     }
   }
 

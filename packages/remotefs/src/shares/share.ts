@@ -36,8 +36,9 @@ export interface ShareProvider {
   /**
    * The shares that are usable now, in the order of the configuration; none is an empty list, not an error.
    * Tries again the ones that did not work, when it is time to. Takes seconds at the most.
+   * @param context of the operation that uses them, which ends when one of them begins to hang
    */
-  available(): Promise<readonly Share[]>;
+  available(context: OperationContext): Promise<readonly Share[]>;
 
   /**
    * The share of that name as of the last look; no input or output happens.
@@ -48,10 +49,11 @@ export interface ShareProvider {
   /**
    * The share of that name, looked at now and made usable again if it has gone. Call it before each operation on a
    * volume. May take as long as a mount does. Idempotent.
+   * @param context of the operation that uses it, which ends when the share begins to hang
    * @throws `unavailable` if there is no such share, or it cannot be made usable: says why and what to do. A share
    * that has just failed fails with the same reason, without another try, until it is time for one.
    */
-  ensure(share: string): Promise<Share>;
+  ensure(context: OperationContext, share: string): Promise<Share>;
 }
 export const ShareProvider = Symbol.for('scoria.remotefs.ShareProvider');
 

@@ -58,7 +58,7 @@ describe('a watched driver', () => {
       const driver = watched({
         [name]: async (inner: OperationContext, ...args: unknown[]) => {
           got.push(...args);
-          watch.use('bad:/v');
+          watch.use(inner, 'bad:/v');
           await new Promise((_resolve, reject) => {
             inner.signal.addEventListener('abort', () => {
               got.push('cancelled');
@@ -76,8 +76,8 @@ describe('a watched driver', () => {
   it.each(IN_TIME)('leaves %s, which ends in time, as it is', async (name) => {
     const call = deferred<string>();
     const driver = watched({
-      [name]: async () => {
-        watch.use('bad:/v');
+      [name]: async (inner: OperationContext) => {
+        watch.use(inner, 'bad:/v');
         return call.promise;
       },
     });
@@ -117,7 +117,7 @@ describe('a watched driver', () => {
 });
 
 describe.each(STREAMS)('what %s gives', (name) => {
-  function start(items: () => AsyncIterable<unknown>): AsyncIterable<unknown> {
+  function start(items: (inner: OperationContext) => AsyncIterable<unknown>): AsyncIterable<unknown> {
     return watched({ [name]: items })[name]!(context) as AsyncIterable<unknown>;
   }
 
@@ -131,8 +131,8 @@ describe.each(STREAMS)('what %s gives', (name) => {
   });
 
   it.each(['before its first item', 'after it'])('ends when a share that it uses hangs %s', async (when) => {
-    const items = start(async function* () {
-      watch.use('bad:/v');
+    const items = start(async function* (inner) {
+      watch.use(inner, 'bad:/v');
       if (when === 'after it') yield 'first';
       bad.stop();
       await new Promise(() => undefined);
@@ -145,8 +145,8 @@ describe.each(STREAMS)('what %s gives', (name) => {
   it('is ended by a reader who has seen enough, also where that hangs', async () => {
     const ended = deferred();
     const read = async (atEnd: () => Promise<unknown>): Promise<void> => {
-      const items = start(async function* () {
-        watch.use('bad:/v');
+      const items = start(async function* (inner) {
+        watch.use(inner, 'bad:/v');
         try {
           yield 1;
           yield 2;
@@ -219,8 +219,8 @@ describe('a device', () => {
 
   async function open(): Promise<BlockDevice> {
     const driver = watched({
-      openDevice: async () => {
-        watch.use('bad:/v');
+      openDevice: async (inner: OperationContext) => {
+        watch.use(inner, 'bad:/v');
         return Promise.resolve(slow);
       },
     });
@@ -259,8 +259,8 @@ describe('a device', () => {
   it('that is opened too late is closed', async () => {
     const opening = deferred<SlowDevice>();
     const driver = watched({
-      openDevice: async () => {
-        watch.use('bad:/v');
+      openDevice: async (inner: OperationContext) => {
+        watch.use(inner, 'bad:/v');
         return opening.promise;
       },
     });

@@ -1,7 +1,6 @@
 import type { BlockDevice, OperationContext, VolumeDriver } from '@scoria/core';
 import type { ShareWatch } from './share-watch.js';
 import { WatchedDevice } from './watched-device.js';
-import { watchedStream } from './watched-stream.js';
 
 type Method = (context: OperationContext, ...args: unknown[]) => unknown;
 
@@ -34,22 +33,13 @@ function deviceOf(method: Method, watch: ShareWatch): Method {
   return async (context, ...args) =>
     watch.run(
       context,
-      async (inner) => new WatchedDevice((await method(inner, ...args)) as BlockDevice, watch, watch.inUse),
+      async (inner) =>
+        new WatchedDevice((await method(inner, ...args)) as BlockDevice, watch, watch.inUse(inner)),
       async (late) => late.close(),
     );
 }
 
-/** What one item has shown to be in use, the next ones use too. */
 function streamOf(method: Method, watch: ShareWatch): Method {
-  return (context, ...args) => {
-    let shares: readonly string[] = [];
-    return watchedStream(method(context, ...args) as AsyncIterable<unknown>, async (next) =>
-      watch.run(context, async () => {
-        for (const share of shares) watch.use(share);
-        const item = await next();
-        shares = watch.inUse;
-        return item;
-      }),
-    );
-  };
+  return (context, ...args) =>
+    watch.items(context, (inner) => method(inner, ...args) as AsyncIterable<unknown>);
 }

@@ -4,7 +4,15 @@ import { Heartbeat } from '../heartbeat.js';
 /** A share that answers until it is stopped. */
 export class FakeHeart {
   #answer = deferred();
-  readonly heartbeat = new Heartbeat(async () => this.#answer.promise, { everyMs: 2, hangAfterMs: 30 });
+  /** How often it was asked whether it answers. */
+  asked = 0;
+  readonly heartbeat = new Heartbeat(
+    async () => {
+      this.asked += 1;
+      return this.#answer.promise;
+    },
+    { everyMs: 2, hangAfterMs: 30 },
+  );
 
   constructor() {
     this.comeBack();
