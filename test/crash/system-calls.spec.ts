@@ -23,7 +23,7 @@ describe('a crash after any system call', () => {
   it.each(
     someOf(
       OPERATIONS.map((operation, index) => ({ ...operation, index })),
-      0.5,
+      0.35,
     ),
   )('loses nothing: $name', async ({ index, ...operation }) => {
     const wanted = (state: number): boolean => state % THINNED === index % THINNED;

@@ -15,7 +15,7 @@ const LEFT = [0, 4, 8, 12, 32, 64, 200, 264, 328, 584, 1100, 1700, 2500].map((ki
 const ENOUGH = LEFT.at(-1)!;
 
 function levels(): number[] {
-  return [0, ...someOf(LEFT.slice(1, -1), 0.25), ENOUGH];
+  return [0, ...someOf(LEFT.slice(1, -1), 0.15), ENOUGH];
 }
 
 const OPTIONS = { max_over_subscription_ratio: 1000 };

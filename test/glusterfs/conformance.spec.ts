@@ -88,5 +88,5 @@ function harness(): ConformanceHarness {
 }
 
 describe('conformance of the glusterfs driver, on a mounted volume', () => {
-  for (const { name, run } of someOf(chosen, 0.5)) it(name, () => run(harness()));
+  for (const { name, run } of someOf(chosen, 0.35)) it(name, () => run(harness()));
 });
