@@ -20,6 +20,10 @@ export class GlusterRunner implements CommandRunner {
     return this.runner.start(this.#within(request));
   }
 
+  async isolate(): Promise<void> {
+    return this.runner.isolate();
+  }
+
   #within(request: CommandRequest): CommandRequest {
     if (request.command !== 'mount') return request;
     return { ...request, command: 'nsenter', args: [...this.namespaces, 'mount', ...request.args] };

@@ -16,6 +16,10 @@ export class SpiedRunner implements CommandRunner {
     return this.runner.start(request);
   }
 
+  async isolate(): Promise<void> {
+    return this.runner.isolate();
+  }
+
   /** The calls of qemu's tools that leave something to be guessed, or that have no limits. */
   careless(): string[] {
     const calls = this.requests.filter(({ args }) => !args.includes('--version'));

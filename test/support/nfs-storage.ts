@@ -31,6 +31,7 @@ export function asRoot(runner: CommandRunner): CommandRunner {
     run: async (request: CommandRequest): Promise<CommandResult> =>
       runner.run({ ...request, privileged: false }),
     start: async (request) => runner.start(request),
+    isolate: async () => runner.isolate(),
   };
 }
 

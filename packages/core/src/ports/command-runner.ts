@@ -55,5 +55,10 @@ export interface CommandRunner {
   run(request: CommandRequest): Promise<CommandResult>;
   /** Starts a process that outlives the call; `timeoutMs` is its longest life. */
   start(request: CommandRequest): Promise<RunningCommand>;
+  /**
+   * For processes that open files on mounted shares; called before they open the first. From then on no start of a
+   * program waits for a share that hangs, whatever the process has open there. Idempotent.
+   */
+  isolate(): Promise<void>;
 }
 export const CommandRunner = Symbol.for('scoria.CommandRunner');

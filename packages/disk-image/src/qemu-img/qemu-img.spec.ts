@@ -31,6 +31,10 @@ class FakeCommands implements CommandRunner {
   async start(): Promise<never> {
     return Promise.reject(new Error('nothing is started here'));
   }
+
+  async isolate(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 describe('QemuImg', () => {

@@ -34,6 +34,11 @@ export class CommandFailures {
     );
   }
 
+  /** @param reason why it cannot even be tried */
+  notStarted(request: CommandRequest, reason: string): CommandError {
+    return this.#error('command-failed', `was not started: ${reason}`, request);
+  }
+
   #error(code: CommandErrorCode, what: string, request: CommandRequest, end?: ProcessEnd): CommandError {
     const { command, signal, secrets } = request;
     const said = end === undefined ? '' : this.#lastLines(end.stderr, secrets);
@@ -63,7 +68,7 @@ type Verdict = readonly [CommandErrorCode, string] | readonly [undefined];
 function classify(request: CommandRequest, end: ProcessEnd): Verdict {
   if (end.startFailure === 'ENOENT') return ['command-not-found', 'is not there any more'];
   if (end.startFailure !== undefined) return ['command-failed', `could not be started (${end.startFailure})`];
-  if (end.killedFor !== undefined) return whyKilled(end.killedFor, request, end.stillRunning);
+  if (end.killedFor !== undefined) return whyKilled(end.killedFor, request, end);
   if (end.signal !== undefined)
     return ['command-killed', `was killed by ${end.signal}${limitOf(end.signal, request)}`];
   if ((request.acceptExitCodes ?? [0]).includes(end.exitCode ?? -1)) return [undefined];
@@ -73,10 +78,14 @@ function classify(request: CommandRequest, end: ProcessEnd): Verdict {
 function whyKilled(
   reason: NonNullable<ProcessEnd['killedFor']>,
   { timeoutMs }: CommandRequest,
-  stillRunning: boolean,
+  { stillRunning, orphanedBy }: ProcessEnd,
 ): Verdict {
   const killed = stillRunning ? 'could not be killed; it is still running' : 'was killed';
   switch (reason) {
+    case 'orphaned': {
+      const known = stillRunning ? 'is not known to have ended' : 'was killed';
+      return ['command-killed', `${known}: ${orphanedBy ?? 'its parent has ended'}`];
+    }
     case 'timeout':
       return ['command-timeout', `did not end within ${timeoutMs} ms and ${killed}`];
     case 'cancelled':

@@ -3,17 +3,22 @@ import {
   type CommandRequest,
   type CommandResult,
   Logger,
+  messageOf,
   type RunningCommand,
 } from '@scoria/core';
 import { inject, injectable } from 'inversify';
 import { HostOptions } from '../host-options.js';
+import { ProgramStarters } from '../starter/program-starters.js';
+import { StartedProcess } from '../starter/started-process.js';
 import { HeldLocks } from '../lock/held-locks.js';
 import { Redactor } from '../logging/redactor.js';
 import { CommandFailures } from './command-failures.js';
-import { type CommandLine, launched } from './command-line.js';
+import { type CommandLine, launched, type Launchers } from './command-line.js';
+import { DirectProcess } from './direct-process.js';
 import { PrivilegedHelper } from './privileged-helper.js';
+import type { ProgramProcess } from './program-process.js';
 import { ProgramLookup } from './program-lookup.js';
-import { type ProcessEnd, SupervisedProcess } from './supervised-process.js';
+import { type ProcessEnd, type ProcessRequest, SupervisedProcess } from './supervised-process.js';
 
 const DEFAULT_MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 const DEFAULT_GRACE_MS = 2000;
@@ -24,13 +29,14 @@ const EXEC_FAILED = 127;
  * Runs programs through execa: found in the system's directories, with an environment of its own, in a
  * process group of its own. A program never outlives this process: it is killed with it, and until it is
  * gone it holds the locks that were held when it was started. Those that ask for privileges do not hold
- * them, as a mount may leave a daemon behind.
+ * them, as a mount may leave a daemon behind. Who starts them is told by {@link ProgramStarters}.
  */
 @injectable()
 export class ExecaCommandRunner implements CommandRunner {
   readonly #options: HostOptions;
   readonly #logger: Logger;
   readonly #heldLocks: HeldLocks;
+  readonly #starters: ProgramStarters;
   readonly #redactor: Redactor;
   readonly #lookup: ProgramLookup;
   readonly #helper: PrivilegedHelper;
@@ -41,10 +47,12 @@ export class ExecaCommandRunner implements CommandRunner {
     @inject(Logger) logger: Logger,
     @inject(HeldLocks) heldLocks: HeldLocks,
     @inject(Redactor) redactor: Redactor,
+    @inject(ProgramStarters) starters: ProgramStarters,
   ) {
     this.#options = options;
     this.#logger = logger;
     this.#heldLocks = heldLocks;
+    this.#starters = starters;
     this.#redactor = redactor;
     this.#lookup = new ProgramLookup(options.systemPath);
     this.#helper = new PrivilegedHelper(options.privileges ?? {}, this.#lookup);
@@ -59,10 +67,11 @@ export class ExecaCommandRunner implements CommandRunner {
   async start(request: CommandRequest): Promise<RunningCommand> {
     const child = await this.#launch(request);
     const result = this.#resultOf(request, child);
-    const { pid } = child;
-    if (pid === undefined) throw await result.then(() => new Error('started without a process id'));
     // Who stops a command need not look at how it ended.
     result.catch(() => {});
+    await child.started;
+    const { pid } = child;
+    if (pid === undefined) throw await result.then(() => new Error('started without a process id'));
     const stop = async () => {
       child.kill('stopped');
       await child.ended;
@@ -70,13 +79,19 @@ export class ExecaCommandRunner implements CommandRunner {
     return { pid, result, stop, [Symbol.asyncDispose]: stop };
   }
 
+  async isolate(): Promise<void> {
+    const { setpriv } = await this.#launchers();
+    this.#starters.isolate(setpriv);
+  }
+
   async #launch(request: CommandRequest): Promise<SupervisedProcess> {
     if (hasNul(request)) throw this.#failures.malformed(request);
-    const line = await this.#lineOf(request);
+    const asked = await this.#lineOf(request);
+    const launchers = await this.#launchers();
     // Nothing is awaited from here on: an abort in between would go unnoticed, and a lock could be closed.
     if (request.signal?.aborted === true) throw this.#failures.cancelledBeforeStart(request);
-    return new SupervisedProcess({
-      line,
+    const supervised: ProcessRequest = {
+      line: launched(asked, launchers, request.limits),
       env: { PATH: this.#lookup.systemPath, LC_ALL: 'C', ...request.env },
       input: request.input,
       timeoutMs: request.timeoutMs,
@@ -84,17 +99,29 @@ export class ExecaCommandRunner implements CommandRunner {
       maxOutputBytes: request.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES,
       graceMs: this.#options.killGraceMs ?? DEFAULT_GRACE_MS,
       locks: request.privileged === true ? undefined : this.#heldLocks.lend(),
-    });
+    };
+    try {
+      return new SupervisedProcess(supervised, this.#startProcess(supervised, launchers));
+    } catch (error) {
+      throw this.#failures.notStarted(request, messageOf(error));
+    }
   }
 
-  async #lineOf({ command, args, privileged, limits }: CommandRequest): Promise<CommandLine> {
+  #startProcess(request: ProcessRequest, { setpriv }: Launchers): ProgramProcess {
+    const starter = this.#starters.current(setpriv);
+    return starter === undefined ? new DirectProcess(request) : new StartedProcess(starter, request);
+  }
+
+  async #lineOf({ command, args, privileged }: CommandRequest): Promise<CommandLine> {
     const asked = { file: await this.#lookup.resolve(command), args };
-    const line = privileged === true ? await this.#helper.authorize(asked) : asked;
-    const launchers = {
+    return privileged === true ? this.#helper.authorize(asked) : asked;
+  }
+
+  async #launchers(): Promise<Launchers> {
+    return {
       setpriv: await this.#lookup.resolve('setpriv'),
       prlimit: await this.#lookup.resolve('prlimit'),
     };
-    return launched(line, launchers, limits);
   }
 
   async #resultOf(request: CommandRequest, child: SupervisedProcess): Promise<CommandResult> {

@@ -1,26 +1,19 @@
-import { execa } from 'execa';
-import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { timerMs } from '../clock/timer.js';
-import type { LentLocks } from '../lock/held-locks.js';
 import { BoundedOutput } from './bounded-output.js';
-import type { CommandLine } from './command-line.js';
+import type { ProgramExit, ProgramProcess, ProgramRequest } from './program-process.js';
 import { signalGroup } from './signal-group.js';
 
-/** Why a process was killed by its supervisor. */
-export type KillReason = 'timeout' | 'cancelled' | 'stopped' | 'output';
+/** Why a process was killed by its supervisor, or that its own parent has ended. */
+export type KillReason = 'timeout' | 'cancelled' | 'stopped' | 'output' | 'orphaned';
 
-export interface ProcessRequest {
-  readonly line: CommandLine;
-  readonly env: Readonly<Record<string, string>>;
-  readonly input?: Uint8Array | undefined;
+export interface ProcessRequest extends ProgramRequest {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly maxOutputBytes: number;
   /** From SIGTERM to SIGKILL. */
   readonly graceMs: number;
-  /** What the process inherits; it is started in the turn in which these were lent. */
-  readonly locks?: LentLocks | undefined;
 }
 
 /** How a process ended. */
@@ -31,7 +24,12 @@ export interface ProcessEnd {
   readonly stderr: string;
   readonly durationMs: number;
   readonly killedFor: KillReason | undefined;
-  /** Set when the process goes on in spite of SIGKILL: it hangs within the kernel, or is another user's. */
+  /** What has become of its parent, where that is why. */
+  readonly orphanedBy: string | undefined;
+  /**
+   * Set when the process goes on in spite of SIGKILL: it hangs within the kernel, or is another user's; or when nobody
+   * can tell.
+   */
   readonly stillRunning: boolean;
   /** Why it could not be started: 'EACCES', 'E2BIG' and so on. */
   readonly startFailure: string | undefined;
@@ -44,28 +42,33 @@ const DRAIN_MS = 500;
 
 /** A process with its time limit, its bounded output, and the end of its whole group when it is killed. */
 export class SupervisedProcess {
-  /** undefined when it could not be started. */
-  readonly pid: number | undefined;
+  /** Resolves when it is known whether it could be started. */
+  readonly started: Promise<void>;
   readonly ended: Promise<ProcessEnd>;
   readonly #request: ProcessRequest;
-  readonly #process: ReturnType<typeof spawn>;
+  readonly #process: ProgramProcess;
   readonly #stdout: BoundedOutput;
   readonly #stderr: BoundedOutput;
-  readonly #exited: Promise<void>;
   readonly #startedAt = performance.now();
   readonly #done = new AbortController();
   #killedFor: KillReason | undefined;
+  #orphanedBy: string | undefined;
   #giveUp: () => void = () => {};
 
-  constructor(request: ProcessRequest) {
+  /** @param process has just been started as the request says */
+  constructor(request: ProcessRequest, process: ProgramProcess) {
     this.#request = request;
-    this.#process = spawn(request);
-    this.pid = this.#process.pid;
+    this.#process = process;
     const overflow = () => this.kill('output');
-    this.#stdout = new BoundedOutput(this.#process.stdout, request.maxOutputBytes, overflow);
-    this.#stderr = new BoundedOutput(this.#process.stderr, request.maxOutputBytes, overflow);
-    this.#exited = exitOf(this.#process);
+    this.#stdout = new BoundedOutput(process.stdout, request.maxOutputBytes, overflow);
+    this.#stderr = new BoundedOutput(process.stderr, request.maxOutputBytes, overflow);
     this.ended = this.#supervise();
+    this.started = Promise.race([process.started, this.ended.then(() => {})]);
+  }
+
+  /** undefined when it could not be started. */
+  get pid(): number | undefined {
+    return this.#process.pid;
   }
 
   /** Ends the process and its children: SIGTERM, and SIGKILL after a while. Only the first reason counts. */
@@ -81,50 +84,76 @@ export class SupervisedProcess {
     const cancel = () => this.kill('cancelled');
     signal?.addEventListener('abort', cancel, { once: true });
     this.#drainAfterExit().catch(() => this.#closePipes());
+    this.#process.orphaned.then(
+      (by) => this.#onOrphaned(by),
+      () => this.#abandon(),
+    );
     const givenUp = new Promise<undefined>((resolve) => {
       this.#giveUp = () => resolve(undefined);
     });
-    const result = await Promise.race([this.#process, givenUp]);
+    const exit = await Promise.race([this.#completed(), givenUp]);
     clearTimeout(timer);
     signal?.removeEventListener('abort', cancel);
     this.#done.abort();
     return {
-      exitCode: result?.exitCode,
-      signal: result?.signal,
+      exitCode: exit?.exitCode,
+      signal: exit?.signal,
       stdout: this.#stdout.text(),
       stderr: this.#stderr.text(),
       durationMs: performance.now() - this.#startedAt,
       killedFor: this.#killedFor,
-      stillRunning: result === undefined,
-      // The error itself has the arguments in it, secrets and all.
-      startFailure: this.pid === undefined ? (result?.code ?? 'unknown') : undefined,
+      orphanedBy: this.#orphanedBy,
+      stillRunning: exit === undefined,
+      startFailure: exit?.failure,
     };
   }
 
+  /** When it has exited and all that it has written is read. */
+  async #completed(): Promise<ProgramExit> {
+    const { exited, stdout, stderr } = this.#process;
+    const [exit] = await Promise.all([exited, closed(stdout), closed(stderr)]);
+    return exit;
+  }
+
+  /** Whether one that was about to be started runs now is not known. */
+  #onOrphaned(by: string): void {
+    this.#orphanedBy = by;
+    if (this.pid === undefined) {
+      this.#killedFor ??= 'orphaned';
+      this.#abandon();
+    } else {
+      this.kill('orphaned');
+    }
+  }
+
   async #terminate(): Promise<void> {
-    const { pid } = this;
-    if (pid === undefined) return;
-    signalGroup(pid, 'SIGTERM');
-    await settlesWithin(this.#exited, this.#request.graceMs);
-    signalGroup(pid, 'SIGKILL');
-    if (!(await settlesWithin(this.#exited, KILL_WAIT_MS))) this.#abandon();
+    const { started, exited } = this.#process;
+    await settlesWithin(started, this.#request.graceMs);
+    this.#signal('SIGTERM');
+    await settlesWithin(exited, this.#request.graceMs);
+    this.#signal('SIGKILL');
+    if (!(await settlesWithin(exited, KILL_WAIT_MS))) this.#abandon();
+  }
+
+  #signal(name: NodeJS.Signals): void {
+    if (this.pid !== undefined) signalGroup(this.pid, name);
   }
 
   /** It cannot be killed: its locks stay with it, and nobody here waits for it any longer. */
   #abandon(): void {
     this.#request.locks?.abandon();
-    this.#process.unref();
+    this.#process.forget();
     this.#closePipes();
     this.#giveUp();
   }
 
   async #drainAfterExit(): Promise<void> {
-    await this.#exited;
+    const { failure } = await this.#process.exited;
     const count = () => this.#stdout.chunkCount + this.#stderr.chunkCount;
     let before;
     do {
       before = count();
-      await settlesWithin(this.ended, DRAIN_MS);
+      if (failure === undefined) await settlesWithin(this.ended, DRAIN_MS);
       // A busy event loop may be late with the data as well: it is read before the next turn.
       await nextTurn();
     } while (count() !== before);
@@ -137,30 +166,10 @@ export class SupervisedProcess {
   }
 }
 
-/** In a group and session of its own, and in no directory that it would keep from being unmounted. */
-const spawn = ({ line, env, input, locks }: ProcessRequest) =>
-  execa(line.file, line.args, {
-    shell: false,
-    extendEnv: false,
-    env,
-    cwd: '/',
-    detached: true,
-    cleanup: false,
-    reject: false,
-    buffer: false,
-    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...inherited(locks)],
-    ...(input === undefined ? {} : { input }),
-  });
-
-/** Any descriptor is passed on as it is, whatever the types of execa say. */
-function inherited(locks: LentLocks | undefined): 3[] {
-  return (locks?.fds ?? []) as 3[];
-}
-
-async function exitOf(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.once('error', () => resolve());
+async function closed(stream: Readable): Promise<void> {
+  if (stream.closed) return;
+  await new Promise<void>((resolve) => {
+    stream.once('close', () => resolve());
   });
 }
 

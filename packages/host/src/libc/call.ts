@@ -2,10 +2,14 @@ import { Semaphore } from 'async-mutex';
 import koffi from 'koffi';
 import { SystemError } from './system-error.js';
 
+/** The name of one of koffi's types, or what `koffi.pointer` and its like make. */
+export type NativeType = Parameters<typeof koffi.sizeof>[0];
+
 /** A buffer is changed in its place. */
-type Argument = number | string | Buffer | null;
+type Argument = number | string | Buffer | object | null;
 
 interface NativeFunction {
+  (...args: Argument[]): unknown;
   async(...args: [...Argument[], (error: unknown, result: unknown) => void]): void;
 }
 
@@ -24,16 +28,26 @@ export class NativeCall {
   readonly #bind: () => NativeFunction;
   #bound: NativeFunction | undefined;
 
-  constructor(name: string, result: string, parameters: readonly string[]) {
+  constructor(name: string, result: string, parameters: readonly NativeType[]) {
     this.#name = name;
     this.#bind = () => koffi.load(null).func(name, result, [...parameters]) as NativeFunction;
   }
 
   /** Rejects with a {@link SystemError}. */
   async call(...args: Argument[]): Promise<number> {
-    this.#bound ??= this.#bind();
-    const native = this.#bound;
+    const native = (this.#bound ??= this.#bind());
     return slots.runExclusive(async () => this.#callOnce(native, args));
+  }
+
+  /**
+   * For calls that never wait, whatever a file system does: made at once, in the turn of the caller.
+   * @throws SystemError
+   */
+  callNow(...args: Argument[]): number {
+    const native = (this.#bound ??= this.#bind());
+    const result = Number(native(...args));
+    if (result === -1) throw new SystemError(this.#name, koffi.errno());
+    return result;
   }
 
   async #callOnce(native: NativeFunction, args: readonly Argument[]): Promise<number> {

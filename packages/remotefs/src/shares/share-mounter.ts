@@ -43,11 +43,12 @@ export class ShareMounter {
   }
 
   /**
-   * Mounts the share unless it is mounted. Idempotent, and safe against other processes on this host.
+   * Mounts the share unless it is mounted; nothing on it is opened by this process before. Idempotent, and safe against other processes on this host.
    * @returns true if it was not mounted before
    * @throws DriverError `unavailable` if it cannot be mounted, or something else is mounted in its place
    */
   async mount(spec: ShareSpec): Promise<boolean> {
+    await this.commands.isolate();
     const base = await this.#base(spec.share);
     const directory = mountPointOf(base, spec.share);
     if (await this.#isMounted(spec.share, directory)) return false;

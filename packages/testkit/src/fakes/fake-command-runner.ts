@@ -63,6 +63,10 @@ export class FakeCommandRunner implements CommandRunner {
     };
     return Promise.resolve({ pid: this.#pid++, result, stop: end, [Symbol.asyncDispose]: end });
   }
+
+  async isolate(): Promise<void> {
+    return Promise.resolve();
+  }
 }
 
 /** A handler for a command that never answers: its time limit is reached at once. */
