@@ -11,8 +11,8 @@ const oldestNode = [20, 19];
 const minutes = 60_000;
 
 /**
- * Debian packages, what tells that each is there (a command, in PATH or in the bin of a version below a folder, or a
- * file), and which targets need it.
+ * Debian packages, what tells that each is there (a command, in PATH or in the bin of a version below a folder, a
+ * library, or a file), and which targets need it.
  */
 const systemPackages = [
   { name: 'qemu-utils', command: 'qemu-img', for: ['start', 'test'] },
@@ -24,6 +24,13 @@ const systemPackages = [
   { name: 'glusterfs-server', command: 'glusterd', for: ['test'] },
   { name: 'glusterfs-client', command: 'mount.glusterfs', for: ['test'] },
   { name: 'iproute2', command: 'ip', for: ['test'] },
+  { name: 'ceph-mon', command: 'ceph-mon', for: ['test'] },
+  { name: 'ceph-mgr', command: 'ceph-mgr', for: ['test'] },
+  { name: 'ceph-osd', command: 'ceph-osd', for: ['test'] },
+  { name: 'ceph-common', command: 'rbd', for: ['test'] },
+  { name: 'librados2', library: 'librados.so.2', for: ['test'] },
+  { name: 'librbd1', library: 'librbd.so.1', for: ['test'] },
+  { name: 'qemu-block-extra', library: 'qemu/block-rbd.so', for: ['test'] },
   { name: 'python3-cinder', file: '/usr/lib/python3/dist-packages/cinder/__init__.py', for: ['test'] },
 ];
 
@@ -104,7 +111,17 @@ function existsBelow(folder, command) {
   return readdirSync(folder).some((version) => isExecutable(join(folder, version, 'bin', command)));
 }
 
-function isPresent({ command, file, below }) {
+/** In a folder of libraries, or in the one of an architecture below it. */
+function libraryExists(library) {
+  const folders = ['/usr/local/lib', '/usr/lib', '/usr/lib64'].filter((folder) => existsSync(folder));
+  return folders.some((folder) => {
+    const below = readdirSync(folder).filter((name) => name.endsWith('-linux-gnu'));
+    return ['', ...below].some((name) => existsSync(join(folder, name, library)));
+  });
+}
+
+function isPresent({ command, file, library, below }) {
+  if (library !== undefined) return libraryExists(library);
   if (command === undefined) return existsSync(file);
   return commandExists(command) || existsBelow(below, command);
 }
@@ -120,7 +137,7 @@ async function installSystemPackages(target) {
   const missing = systemPackages.filter((entry) => entry.for.includes(target) && !isPresent(entry));
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name);
-  const found = missing.map(({ name, command, file }) => `${name} (no ${command ?? file})`).join(', ');
+  const found = missing.map(({ name, command, library, file }) => `${name} (no ${command ?? library ?? file})`).join(', ');
   const advice = `install what provides it, on Debian: apt-get install --no-install-recommends ${names.join(' ')}`;
   if (!commandExists('apt-get')) fail(`missing: ${found}; there is no apt-get here: ${advice}`);
   if (process.getuid() !== 0) fail(`missing: ${found}; only root can install packages: as root, ${advice}`);

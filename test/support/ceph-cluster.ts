@@ -1,0 +1,251 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { cephConfiguration, cephKeyring } from './ceph-configuration.js';
+
+const run = promisify(execFile);
+
+const TOOL_MS = 60_000;
+const READY_MS = 60_000;
+const STOP_MS = 10_000;
+const PLACEMENT_GROUPS = 8;
+
+export type CephDaemon = 'mon' | 'mgr' | 'osd';
+
+export interface CephClusterOptions {
+  /** `none` unless told. */
+  readonly auth?: 'none' | 'cephx';
+  /** What clones are made as, by the oldest client that the cluster asks for; 2 unless told. */
+  readonly cloneFormat?: 1 | 2;
+  /** The pools there are from the start; one called `rbd` unless told. */
+  readonly pools?: readonly string[];
+  /** `memstore`, which only a stop in good order leaves its data; `bluestore` keeps them in a file, for OSDs that are killed. */
+  readonly store?: 'memstore' | 'bluestore';
+  /** How many bytes it holds; 8 GiB unless told. */
+  readonly bytes?: number;
+  /** Further settings of all daemons and clients. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A Ceph cluster of the test's own: a monitor, a manager and one OSD, on the loopback and in a directory that goes with
+ * it. The daemons end with the test's process, whatever ends that. Starts in about three seconds.
+ */
+export class CephCluster implements AsyncDisposable {
+  readonly confFile: string;
+  readonly #daemons = new Map<CephDaemon, ChildProcess>();
+  readonly #pools = new Set<string>();
+
+  private constructor(
+    /** For tests to put their own things in; goes with the cluster. */
+    readonly directory: string,
+    readonly fsid: string,
+    /** Of the monitor, for its two protocols. */
+    readonly ports: { readonly v2: number; readonly v1: number },
+  ) {
+    this.confFile = path.join(directory, 'ceph.conf');
+  }
+
+  static async start(options: CephClusterOptions = {}): Promise<CephCluster> {
+    const directory = await mkdtemp(path.join(tmpdir(), 'scoria-ceph-'));
+    const cluster = new CephCluster(directory, randomUUID(), await twoFreePorts());
+    try {
+      await cluster.#configure(options);
+      await cluster.#startDaemons();
+      await cluster.#require(options.cloneFormat ?? 2);
+      for (const pool of options.pools ?? ['rbd']) await cluster.#addPool(pool);
+      await cluster.settled();
+      return cluster;
+    } catch (error) {
+      const said = await cluster.#logs();
+      await cluster[Symbol.asyncDispose]();
+      throw new Error(`no Ceph cluster: ${String(error)}\n${said}`, { cause: error });
+    }
+  }
+
+  /** What the administrator's command says. */
+  async ceph(...args: string[]): Promise<string> {
+    return this.tool('ceph', '--connect-timeout', '20', ...args);
+  }
+
+  /** What one of Ceph's programs says: `rbd`, `rados`, `ceph`. */
+  async tool(name: string, ...args: string[]): Promise<string> {
+    const { stdout } = await run(name, ['--conf', this.confFile, ...args], {
+      timeout: TOOL_MS,
+      maxBuffer: 2 ** 26,
+    });
+    return stdout;
+  }
+
+  /** Makes a pool for images, and waits until it can be used. */
+  async createPool(name: string): Promise<void> {
+    await this.#addPool(name);
+    await this.settled();
+  }
+
+  /**
+   * A user that has these rights, `{ mon: 'profile rbd', osd: 'profile rbd pool=images' }`; its keyring is found by the
+   * cluster's configuration.
+   * @param name without `client.`
+   */
+  async addUser(name: string, rights: Readonly<Record<string, string>>): Promise<void> {
+    const keyring = path.join(this.directory, `client.${name}.keyring`);
+    await this.ceph('auth', 'add', `client.${name}`, ...Object.entries(rights).flat());
+    await writeFile(keyring, await this.ceph('auth', 'get', `client.${name}`));
+  }
+
+  /** Resolves when all data can be read and written, and the cluster knows how much room it has. */
+  async settled(): Promise<void> {
+    const end = Date.now() + READY_MS;
+    let state = '';
+    while (Date.now() < end) {
+      state = await this.ceph('status', '--format', 'json');
+      if (isSettled(state, this.#pools.size * PLACEMENT_GROUPS)) return await this.#readEverywhere();
+      await sleep(20);
+    }
+    throw new Error(`not ready after ${String(READY_MS)} ms: ${state}`);
+  }
+
+  /** Stops the daemon where it stands: it answers nothing until {@link resume}. */
+  pause(daemon: CephDaemon): void {
+    this.#running(daemon).kill('SIGSTOP');
+  }
+
+  resume(daemon: CephDaemon): void {
+    this.#running(daemon).kill('SIGCONT');
+  }
+
+  /** Ends the daemon in good order, or with SIGKILL. */
+  async stop(daemon: CephDaemon, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    const child = this.#running(daemon);
+    this.#daemons.delete(daemon);
+    await end(child, signal);
+  }
+
+  /** Starts a daemon that was stopped. {@link settled} tells when it is of use. */
+  startAgain(daemon: CephDaemon): void {
+    const id = { mon: 'a', mgr: 'x', osd: '0' }[daemon];
+    const command = [`ceph-${daemon}`, '--conf', this.confFile, '--id', id, '--foreground'];
+    // A process of its own would live on where the test's is killed.
+    const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: 'ignore' });
+    child.on('error', () => this.#daemons.delete(daemon));
+    this.#daemons.set(daemon, child);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const children = [...this.#daemons.values()];
+    this.#daemons.clear();
+    await Promise.all(children.map((child) => end(child, 'SIGKILL')));
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  async #configure(options: CephClusterOptions): Promise<void> {
+    const { directory, fsid, ports } = this;
+    const configuration = cephConfiguration({ directory, fsid, ports }, options);
+    await writeFile(this.confFile, configuration);
+    await writeFile(path.join(directory, 'keyring'), cephKeyring(newKey), { mode: 0o600 });
+    for (const name of ['mon', 'mgr', 'osd', 'modules']) await mkdir(path.join(directory, name));
+  }
+
+  async #startDaemons(): Promise<void> {
+    await this.#makeMonitor();
+    this.startAgain('mon');
+    const osd = randomUUID();
+    await this.ceph('osd', 'new', osd);
+    this.startAgain('mgr');
+    await this.tool('ceph-osd', '--id', '0', '--mkfs', '--osd-uuid', osd, '--no-mon-config');
+    this.startAgain('osd');
+  }
+
+  async #makeMonitor(): Promise<void> {
+    const map = path.join(this.directory, 'monmap');
+    const { v1, v2 } = this.ports;
+    const addresses = `[v2:127.0.0.1:${String(v2)},v1:127.0.0.1:${String(v1)}]`;
+    await run('monmaptool', ['--create', '--fsid', this.fsid, '--addv', 'a', addresses, map], {
+      timeout: TOOL_MS,
+    });
+    const keyring = path.join(this.directory, 'keyring');
+    await this.tool('ceph-mon', '--id', 'a', '--mkfs', '--monmap', map, '--keyring', keyring);
+  }
+
+  async #require(cloneFormat: 1 | 2): Promise<void> {
+    const release = cloneFormat === 1 ? 'luminous' : 'mimic';
+    await this.ceph('osd', 'set-require-min-compat-client', release, '--yes-i-really-mean-it');
+  }
+
+  async #addPool(name: string): Promise<void> {
+    await this.ceph('osd', 'pool', 'create', name, String(PLACEMENT_GROUPS));
+    await this.ceph('osd', 'pool', 'application', 'enable', name, 'rbd');
+    this.#pools.add(name);
+  }
+
+  /** What the manager says of placement groups may be old: a list of all objects has to ask each of them. */
+  async #readEverywhere(): Promise<void> {
+    for (const pool of this.#pools) await this.tool('rados', '--pool', pool, 'ls');
+  }
+
+  #running(daemon: CephDaemon): ChildProcess {
+    const child = this.#daemons.get(daemon);
+    if (child === undefined) throw new Error(`ceph-${daemon} does not run`);
+    return child;
+  }
+
+  async #logs(): Promise<string> {
+    const names = ['mon.a', 'mgr.x', 'osd.0'];
+    const texts = names.map((name) =>
+      readFile(path.join(this.directory, `${name}.log`), 'utf8').catch(() => ''),
+    );
+    const lines = (await Promise.all(texts)).map((text) => text.split('\n').slice(-10).join('\n'));
+    return lines.join('\n');
+  }
+}
+
+interface ClusterStatus {
+  readonly pgmap: {
+    readonly pgs_by_state: readonly { readonly state_name: string; readonly count: number }[];
+    readonly bytes_total: number;
+  };
+}
+
+function isSettled(text: string, placementGroups: number): boolean {
+  const { pgmap } = JSON.parse(text) as ClusterStatus;
+  const active = pgmap.pgs_by_state.find(({ state_name: state }) => state === 'active+clean');
+  return pgmap.bytes_total > 0 && (active?.count ?? 0) >= placementGroups;
+}
+
+/** A secret as Ceph writes it: its kind, when it was made, and sixteen bytes with their number before them. */
+function newKey(): string {
+  const head = Buffer.alloc(12);
+  head.writeUInt16LE(1, 0);
+  head.writeUInt32LE(Math.floor(Date.now() / 1000), 2);
+  head.writeUInt16LE(16, 10);
+  return Buffer.concat([head, randomBytes(16)]).toString('base64');
+}
+
+async function twoFreePorts(): Promise<{ v2: number; v1: number }> {
+  const servers = [0, 0].map(() => createServer().listen(0, '127.0.0.1'));
+  const [v2, v1] = await Promise.all(
+    servers.map(async (server) => {
+      await once(server, 'listening');
+      return (server.address() as { port: number }).port;
+    }),
+  );
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return { v2: v2!, v1: v1! };
+}
+
+async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGCONT');
+  child.kill(signal);
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  await exited;
+  clearTimeout(timer);
+}
