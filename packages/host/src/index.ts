@@ -8,7 +8,7 @@ export { hostModule } from './host-module.js';
 export { HostOptions } from './host-options.js';
 export { exitNow } from './libc/exit-now.js';
 export { attributeLength } from './libc/extended-attributes.js';
-export { type ImageUse, isOpenInQemu } from './libc/qemu-locks.js';
+export { type ImageUse, isOpenInQemu, keepFromQemu } from './libc/qemu-locks.js';
 export { renameNoReplace } from './libc/rename-no-replace.js';
 export { allocateRange, nextData, nextHole, punchHole, zeroRange } from './libc/sparse-files.js';
 export { SystemError, systemCode } from './libc/system-error.js';

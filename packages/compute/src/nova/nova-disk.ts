@@ -1,14 +1,25 @@
-import type { Clock, DiskFile, GuestDisk, GuestDiskRequest, Logger, OperationContext } from '@scoria/core';
+import type {
+  Clock,
+  DiskFile,
+  GuestDisk,
+  GuestDiskRequest,
+  Logger,
+  OperationContext,
+  VisibleChange,
+} from '@scoria/core';
 import { DriverError, messageOf } from '@scoria/core';
 import path from 'node:path';
 import type { NovaCall, NovaClient } from './nova-client.js';
 import { NovaRefusal } from './nova-refusal.js';
-import type { ExpectedReport } from './report-wait.js';
+import type { ExpectedReport, WaitEnd } from './report-wait.js';
 import { outcomeOf, waitForReport } from './report-wait.js';
 import type { ReportedSnapshot, ReportSubject, SnapshotReports } from './snapshot-reports.js';
 
 const TAKE_MS = 600_000;
 const MERGE_MS = 7_200_000;
+/** How often is asked again where the server is at something else, and for how long. */
+const AGAIN_MS = 10_000;
+const BUSY_MS = 120_000;
 
 export interface DiskPorts {
   readonly client: NovaClient;
@@ -17,12 +28,34 @@ export interface DiskPorts {
 }
 
 /** One change of a chain: how Nova is asked for it, and what it reports. */
-interface Change extends Omit<ExpectedReport, 'subject'> {
+interface Change extends Omit<ExpectedReport, 'subject' | 'inDoubt'> {
   readonly send: (call: NovaCall, volumeId: string) => Promise<void>;
 }
 
-/** A disk of a guest that Nova runs: asked for by HTTP, reported on in the snapshot's record. */
+/** A request to Nova: of which volume, and whether it was asked for before and nobody knows what became of that. */
+interface Asking {
+  readonly volumeId: string;
+  readonly inDoubt: boolean;
+}
+
+/**
+ * A disk of a guest that Nova runs: asked for by HTTP, reported on in the snapshot's record.
+ *
+ * What is done where the change was asked for before, and that process has ended or given up:
+ *
+ * | the record and the files show | done |
+ * | --- | --- |
+ * | reported as done | nothing |
+ * | no report, but the files show it made | nothing: the report was lost |
+ * | no report: never sent, never heard of, or going on | asked again; where the first is at it, the second fails |
+ * | asked again, and the server is at something else | asked again every 10 s for two minutes |
+ * | asked again, and one of the two failed | the other's report and the files are looked at: one minute longer than they show that it goes on |
+ * | still nothing | `unavailable`: the journal stays, and the next operation looks again |
+ */
 export class NovaDisk implements GuestDisk {
+  /** Known to be made, if only by what the files show. */
+  #isMade = false;
+
   constructor(
     private readonly request: GuestDiskRequest,
     private readonly ports: DiskPorts,
@@ -45,29 +78,37 @@ export class NovaDisk implements GuestDisk {
     return outcome === 'failed' && reported?.asked?.inDoubt === false ? false : undefined;
   }
 
-  async takeSnapshot(context: OperationContext, { overlay }: { overlay: string }): Promise<void> {
+  async takeSnapshot(
+    context: OperationContext,
+    { overlay, shown }: { overlay: string } & VisibleChange,
+  ): Promise<void> {
     const newFile = plainName(overlay);
     const { snapshotId } = this.request;
     await this.#make(context, {
       ...takingOf(overlay),
+      ...(shown === undefined ? {} : { shown }),
       limitMs: TAKE_MS,
       send: (call, volumeId) => this.ports.client.createSnapshot(call, { volumeId, snapshotId, newFile }),
     });
   }
 
-  async commit(context: OperationContext, { file, base }: { file: string; base: DiskFile }): Promise<void> {
+  async commit(
+    context: OperationContext,
+    { file, base, shown }: { file: string; base: DiskFile } & VisibleChange,
+  ): Promise<void> {
     const fileToMerge = plainName(file);
     const mergeTarget = plainName(base.path);
-    await this.#merge(context, `commit ${fileToMerge} into ${mergeTarget}`, { fileToMerge, mergeTarget });
+    const change = `commit ${fileToMerge} into ${mergeTarget}`;
+    await this.#merge(context, change, { fileToMerge, mergeTarget, shown });
   }
 
   async pull(
     context: OperationContext,
-    { active, file, base }: { active: string; file: string; base?: DiskFile },
+    { active, file, base, shown }: { active: string; file: string; base?: DiskFile } & VisibleChange,
   ): Promise<void> {
     const fileToMerge = base === undefined ? undefined : plainName(base.path);
     const change = `pull ${plainName(file)} into ${plainName(active)}, down to ${fileToMerge ?? 'nothing'}`;
-    await this.#merge(context, change, { fileToMerge, mergeTarget: undefined });
+    await this.#merge(context, change, { fileToMerge, mergeTarget: undefined, shown });
   }
 
   /**
@@ -79,6 +120,7 @@ export class NovaDisk implements GuestDisk {
   /** Nothing is held open. Nova is shown that what it waits for has come. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
+      if (this.#isMade) return await this.ports.reports.settle(this.#subject, 'done');
       const reported = await this.ports.reports.read(this.#subject);
       if (reported?.asked === undefined) return;
       const outcome = outcomeOf(reported, reported.asked);
@@ -93,26 +135,49 @@ export class NovaDisk implements GuestDisk {
   async #merge(
     context: OperationContext,
     change: string,
-    files: { fileToMerge: string | undefined; mergeTarget: string | undefined },
+    {
+      shown,
+      ...files
+    }: {
+      fileToMerge: string | undefined;
+      mergeTarget: string | undefined;
+      shown: VisibleChange['shown'];
+    },
   ): Promise<void> {
     const { snapshotId } = this.request;
     await this.#make(context, {
       change,
       phase: 'deleting',
+      ...(shown === undefined ? {} : { shown }),
       limitMs: MERGE_MS,
       send: (call, volumeId) => this.ports.client.deleteSnapshot(call, { volumeId, snapshotId, ...files }),
     });
   }
 
-  /** What is done is not asked for again; what may be under way is asked for, and its refusal is not the end. */
   async #make(context: OperationContext, change: Change): Promise<void> {
     const reported = await this.#reported(context, change);
     const before = reported.asked?.change === change.change ? outcomeOf(reported, change) : undefined;
     if (before === 'done') return;
     const inDoubt = before !== undefined && (reported.asked?.inDoubt === true || before !== 'failed');
+    if (inDoubt && (await change.shown?.()) === 'made') {
+      this.#isMade = true;
+      return;
+    }
     await this.ports.reports.expect(this.#subject, { change: change.change, phase: change.phase, inDoubt });
-    await this.#ask(context, change, { volumeId: reported.volumeId, inDoubt });
-    await this.#wait(context, change, inDoubt);
+    await this.#askAndWait(context, change, { volumeId: reported.volumeId, inDoubt });
+  }
+
+  /** A server that is at something else may come back to what it was asked first, or take the next request. */
+  async #askAndWait(context: OperationContext, change: Change, asking: Asking): Promise<void> {
+    const end = this.ports.clock.now() + BUSY_MS;
+    for (;;) {
+      const busy = await this.#ask(context, change, asking);
+      const limitMs = busy === undefined ? change.limitMs : AGAIN_MS;
+      const found = await this.#wait(context, { ...change, limitMs }, asking);
+      if (busy === undefined || found.outcome !== 'pending') return this.#conclude(change, found, asking);
+      if (this.ports.clock.now() >= end)
+        throw this.#unsettled(change, `${messageOf(busy)}, for ${BUSY_MS / 1000} s now`, busy);
+    }
   }
 
   async #reported({ signal }: OperationContext, change: Change): Promise<ReportedSnapshot> {
@@ -126,24 +191,23 @@ export class NovaDisk implements GuestDisk {
     throw this.#error('not-supported', change, why);
   }
 
+  /** @returns why it was not taken, where the first request may be under way: the server is at something else */
   async #ask(
     { requestId, signal, logger }: OperationContext,
     change: Change,
-    { volumeId, inDoubt }: { volumeId: string; inDoubt: boolean },
-  ): Promise<void> {
+    { volumeId, inDoubt }: Asking,
+  ): Promise<NovaRefusal | undefined> {
     try {
       await change.send({ requestId, signal }, volumeId);
+      return undefined;
     } catch (cause) {
-      const fate = cause instanceof NovaRefusal ? cause.fate : 'refused';
-      if (fate === 'busy' && inDoubt) {
-        const fields = {
-          snapshotId: this.request.snapshotId,
-          change: change.change,
-          reason: messageOf(cause),
-        };
-        logger.info('Nova is at it already; its report is waited for', fields);
-        return;
+      if (cause instanceof NovaRefusal && cause.fate === 'busy' && inDoubt) {
+        const { snapshotId } = this.request;
+        const fields = { snapshotId, change: change.change, reason: cause.message };
+        logger.info('Nova was asked before: that request is waited for, and it is asked again', fields);
+        return cause;
       }
+      const fate = cause instanceof NovaRefusal ? cause.fate : 'refused';
       if (fate === 'unknown' || inDoubt) throw this.#unsettled(change, messageOf(cause), cause);
       await this.ports.reports.forget(this.#subject);
       throw this.#refused(change, cause);
@@ -156,23 +220,29 @@ export class NovaDisk implements GuestDisk {
     return this.#error(isCancelled ? 'cancelled' : 'failed', change, messageOf(cause), cause);
   }
 
-  async #wait(context: OperationContext, change: Change, inDoubt: boolean): Promise<void> {
-    const expected = { ...change, subject: this.#subject };
-    const { outcome, report } = await waitForReport(context, this.ports, expected).catch((cause: unknown) => {
+  async #wait(context: OperationContext, change: Change, { inDoubt }: Asking): Promise<WaitEnd> {
+    const expected = { ...change, subject: this.#subject, inDoubt };
+    return waitForReport(context, this.ports, expected).catch((cause: unknown) => {
       throw this.#unsettled(change, 'the operation was cancelled while Nova was at it', cause);
     });
-    if (outcome === 'done') return;
+  }
+
+  /** @throws DriverError unless it is made */
+  #conclude(change: Change, { outcome, report }: WaitEnd, { inDoubt }: Asking): void {
     const said = report === undefined ? 'nothing' : `${report.status} ${report.progress ?? ''}`.trim();
-    if (outcome === 'pending')
+    if (outcome === 'done') this.#isMade = true;
+    else if (outcome === 'pending')
       throw this.#unsettled(change, `it has not reported that it was done within ${change.limitMs / 1000} s`);
-    if (outcome === 'strange')
+    else if (outcome === 'strange')
       throw this.#unsettled(change, `its report is ${said}, which does not belong to it`);
-    if (inDoubt) throw this.#unsettled(change, `it was asked twice, and reports ${said} of one of them`);
-    throw this.#error(
-      'failed',
-      change,
-      `its host could not (reported: ${said}); the log of nova-compute says why`,
-    );
+    else if (inDoubt)
+      throw this.#unsettled(change, `it was asked twice, and reports ${said} of one of them`);
+    else
+      throw this.#error(
+        'failed',
+        change,
+        `its host could not (reported: ${said}); the log of nova-compute says why`,
+      );
   }
 
   /** Nobody can tell now whether the change is made. */
@@ -180,7 +250,8 @@ export class NovaDisk implements GuestDisk {
     return this.#error(
       'unavailable',
       change,
-      `${why}; it may be done, or go on: see the log of nova-compute`,
+      `${why}; it may be done, or go on: see the log of nova-compute. The next operation on the volume looks again; ` +
+        `where the server does not come back, detach the volume`,
       cause,
     );
   }

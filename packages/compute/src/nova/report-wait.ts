@@ -1,4 +1,4 @@
-import type { Clock, OperationContext } from '@scoria/core';
+import type { Clock, OperationContext, VisibleChange } from '@scoria/core';
 import { messageOf } from '@scoria/core';
 import type {
   ReportedSnapshot,
@@ -19,15 +19,23 @@ const PACE: readonly (readonly [until: number, pause: number])[] = [
 ];
 const SLOWEST_MS = 10_000;
 
+/** How long another request's report is waited for after one of two has failed, and nothing shows that one goes on. */
+export const DOUBT_MS = 60_000;
+
 /** What is reported where the guest's host has refused. */
 const FAILURES: Readonly<Record<SnapshotPhase, string>> = { creating: 'error', deleting: 'error_deleting' };
 
-export interface ExpectedReport {
+export interface ExpectedReport extends VisibleChange {
   readonly subject: ReportSubject;
   readonly change: string;
   /** What is reported while all is well. */
   readonly phase: SnapshotPhase;
   readonly limitMs: number;
+  /**
+   * It may have been asked for twice. While the first is at it, the second fails: a failure is not the end then, as long
+   * as the files show that it goes on, and for a minute more.
+   */
+  readonly inDoubt: boolean;
 }
 
 /**
@@ -58,38 +66,61 @@ export interface WaitEnd {
   readonly report?: SnapshotReport | undefined;
 }
 
+interface WaitPorts {
+  readonly clock: Clock;
+  readonly reports: SnapshotReports;
+}
+
+/** What one look has found: what was reported, and what the files show. */
+interface Look extends WaitEnd {
+  readonly shown: 'made' | 'going-on' | undefined;
+}
+
 /**
- * Looks at the record until there is something final, or the limit is over (`pending`). Records that cannot be read
- * for a while are looked at again.
+ * Looks at the record, and at the files, until there is something final, or the limit is over (`pending`). What cannot be
+ * read for a while is looked at again. A report is sent once only and may be lost: what the files show twice is believed.
  * @throws the signal's reason
  */
 export async function waitForReport(
   context: OperationContext,
-  { clock, reports }: { readonly clock: Clock; readonly reports: SnapshotReports },
+  ports: WaitPorts,
   expected: ExpectedReport,
 ): Promise<WaitEnd> {
+  const { clock } = ports;
   const began = clock.now();
-  for (;;) {
-    const waited = clock.now() - began;
-    if (waited >= expected.limitMs) return { outcome: 'pending' };
-    await clock.sleep(Math.min(pauseAfter(waited), expected.limitMs - waited), context.signal);
-    const end = await look(context, reports, expected);
-    if (end.outcome !== 'pending') return end;
+  const limit = began + expected.limitMs;
+  let end = limit;
+  let last: Look | undefined;
+  for (let now = began; now < end; now = clock.now()) {
+    await clock.sleep(Math.min(pauseAfter(now - began), end - now), context.signal);
+    const found = await look(context, ports.reports, expected);
+    if (isFinal(found, expected)) return found;
+    if (found.shown === 'made' && last?.shown === 'made') return { ...found, outcome: 'done' };
+    const isFirstFailure = found.outcome === 'failed' && last?.outcome !== 'failed';
+    if (isFirstFailure || (found.outcome === 'failed' && found.shown === 'going-on'))
+      end = Math.min(limit, clock.now() + DOUBT_MS);
+    last = found;
   }
+  return last?.outcome === 'failed' ? last : { outcome: 'pending' };
+}
+
+function isFinal({ outcome }: Look, { inDoubt }: ExpectedReport): boolean {
+  return outcome === 'done' || outcome === 'strange' || (outcome === 'failed' && !inDoubt);
 }
 
 async function look(
   context: OperationContext,
   reports: SnapshotReports,
   expected: ExpectedReport,
-): Promise<WaitEnd> {
+): Promise<Look> {
   try {
     const reported = await reports.read(expected.subject);
-    return { outcome: outcomeOf(reported, expected), report: reported?.report };
+    const shown = await expected.shown?.();
+    return { outcome: outcomeOf(reported, expected), report: reported?.report, shown };
   } catch (error) {
     const fields = { snapshotId: expected.subject.snapshotId, reason: messageOf(error) };
-    context.logger.warn("a snapshot's record could not be read and is looked at again", fields);
-    return { outcome: 'pending' };
+    context.logger.warn("a snapshot's record or files could not be read and are looked at again", fields);
+    return { outcome: 'pending', shown: undefined };
   }
 }
 

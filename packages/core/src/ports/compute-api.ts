@@ -17,6 +17,17 @@ export interface GuestDiskRequest {
 }
 
 /**
+ * What the files on the share show of a change, whoever makes it: it is made, or somebody is at it; `undefined` where
+ * they show neither.
+ */
+export type ShownByFiles = () => Promise<'made' | 'going-on' | undefined>;
+
+/** For a guest's side that only reports on a change: its report may be lost, and the files are looked at besides. */
+export interface VisibleChange {
+  readonly shown?: ShownByFiles;
+}
+
+/**
  * The disk of a volume as one guest has it, for as long as one operation lasts. While a guest runs, its own process
  * makes every change of the chain: nobody else may write to its files. Each change can be asked for again after it was
  * cut off at any point, by this or by another process: what is done already is a success, what is under way is waited
@@ -33,19 +44,28 @@ export interface GuestDisk extends AsyncDisposable {
    * Has the guest write to `overlay` from now on, a qcow2 file that starts as a view of the active one. What the guest
    * had written before is below it, durably, when this resolves. Takes a moment; given up after 600 s.
    */
-  takeSnapshot(context: OperationContext, change: { active: DiskFile; overlay: string }): Promise<void>;
+  takeSnapshot(
+    context: OperationContext,
+    change: { active: DiskFile; overlay: string } & VisibleChange,
+  ): Promise<void>;
   /**
    * Writes what `file` holds into `base`, the file below it, and takes it out of the chain that ends in `active`;
    * `file` itself stays and is of no use any more. It is not the active one. Cut off, `base` has a part of it. Given up
    * after 7,200 s.
    */
-  commit(context: OperationContext, change: { active: string; file: string; base: DiskFile }): Promise<void>;
+  commit(
+    context: OperationContext,
+    change: { active: string; file: string; base: DiskFile } & VisibleChange,
+  ): Promise<void>;
   /**
    * Copies what `file`, the one below the active one, holds into the active one, and takes it out of the chain; it stays
    * as it is. `base` was below it and is below the active one then; without it there is nothing below. Cut off, nothing
    * reads differently. Given up after 7,200 s.
    */
-  pull(context: OperationContext, change: { active: string; file: string; base?: DiskFile }): Promise<void>;
+  pull(
+    context: OperationContext,
+    change: { active: string; file: string; base?: DiskFile } & VisibleChange,
+  ): Promise<void>;
   /**
    * Makes durable what the guest's process has not written yet of the chain that ends in `active`, as far as it can be
    * asked to: after it, a file that has left the chain is not needed any more, even if that process dies.

@@ -1,9 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { isOpenInQemu } from './qemu-locks.js';
+import { isOpenInQemu, keepFromQemu } from './qemu-locks.js';
 
 let directory: string;
 let image: string;
@@ -49,4 +49,34 @@ test('a link is not followed', async () => {
   const link = path.join(directory, 'link');
   await symlink(image, link);
   await expect(isOpenInQemu(link)).rejects.toMatchObject({ code: 'ELOOP' });
+});
+
+describe('keepFromQemu', () => {
+  const write = (): { status: number | null; stderr: string } =>
+    spawnSync('qemu-io', ['-f', 'qcow2', '-c', 'write 0 4096', image], { encoding: 'utf8' });
+
+  test('has QEMU refuse to open an image, until it is over', async () => {
+    const kept = await keepFromQemu(image);
+    if (typeof kept === 'string') throw new Error(kept);
+    expect(write()).toMatchObject({ status: 1, stderr: expect.stringContaining('lock') as string });
+    expect(await isOpenInQemu(image)).toEqual({ writing: false });
+    await kept[Symbol.asyncDispose]();
+    expect(write().status).toBe(0);
+  });
+
+  test.each<[string, string[]]>([
+    ['to change it', []],
+    ['to read it', ['-r']],
+  ])('does not keep one that is open already %s', async (_, args) => {
+    expect(await whileOpen(args, () => keepFromQemu(image))).toBe('in-use');
+    expect(write().status).toBe(0);
+  });
+
+  test('lets its holder remove the file', async () => {
+    const kept = await keepFromQemu(image);
+    if (typeof kept === 'string') throw new Error(kept);
+    await unlink(image);
+    await kept[Symbol.asyncDispose]();
+    await expect(keepFromQemu(image)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
 });

@@ -1,15 +1,18 @@
 import { DriverError } from '@scoria/core';
 import type { DiskFile, GuestDisk, OperationContext } from '@scoria/core';
-import { readQcow2Header } from '@scoria/disk-image';
-import type { Qcow2Header } from '@scoria/disk-image';
 import { explained } from '../chain/file-errors.js';
 import type { ShareDirectory } from '../chain/share-directory.js';
 import { describeStep } from '../plan/plan.js';
 import type { FileOfChain, GuestStep } from '../plan/plan.js';
+import type { GuestMerge } from './guest-signs.js';
+import { fileAbove, GuestSigns } from './guest-signs.js';
 
 /** Has a running guest do single steps. Each can be asked for again after it was cut off. */
 export class GuestSteps {
-  constructor(private readonly share: ShareDirectory) {}
+  constructor(
+    private readonly share: ShareDirectory,
+    private readonly signs: GuestSigns = new GuestSigns(share),
+  ) {}
 
   /** @throws DriverError naming the step; see `GuestDisk` */
   async run(step: GuestStep, guest: GuestDisk, context: OperationContext): Promise<void> {
@@ -21,28 +24,31 @@ export class GuestSteps {
     switch (step.kind) {
       case 'guest-switch': {
         const { active, overlay } = step;
-        await guest.takeSnapshot(context, { active: this.#disk(active), overlay: at(overlay) });
+        const shown = async (): Promise<'made' | 'going-on' | undefined> => {
+          const sign = await this.signs.ofSwitch(step);
+          return sign === 'not-made' ? undefined : sign;
+        };
+        await guest.takeSnapshot(context, { active: this.#disk(active), overlay: at(overlay), shown });
         break;
       }
-      case 'guest-commit': {
-        const { active, file, base } = step;
-        if (await this.#isKnownDone(guest, file, step.above, base)) break;
-        await guest.commit(context, { active: at(active), file: at(file), base: this.#disk(base) });
-        await this.#requireBelow(step.above, base);
+      case 'guest-commit':
+      case 'guest-pull':
+        if (await this.#isKnownDone(guest, step)) break;
+        await this.#merge(step, guest, context);
+        await this.#requireBelow(fileAbove(step), step.base);
         break;
-      }
-      case 'guest-pull': {
-        const { active, file, base } = step;
-        if (await this.#isKnownDone(guest, file, active, base)) break;
-        const below = base === undefined ? {} : { base: this.#disk(base) };
-        await guest.pull(context, { active: at(active), file: at(file), ...below });
-        await this.#requireBelow(active, base);
-        break;
-      }
       case 'guest-flush':
         await guest.flush(context, { active: at(step.active), scratch: at(step.scratch) });
         break;
     }
+  }
+
+  async #merge(step: GuestMerge, guest: GuestDisk, context: OperationContext): Promise<void> {
+    const [active, file] = [this.share.file(step.active), this.share.file(step.file)];
+    const change = { active, file, shown: async () => this.signs.ofMerge(step) };
+    if (step.kind === 'guest-commit') await guest.commit(context, { ...change, base: this.#disk(step.base) });
+    else if (step.base === undefined) await guest.pull(context, change);
+    else await guest.pull(context, { ...change, base: this.#disk(step.base) });
   }
 
   #disk({ file, format }: FileOfChain): DiskFile {
@@ -53,24 +59,15 @@ export class GuestSteps {
    * Whether a merge was made before, where the guest's side cannot say so: it names the file below when all else is
    * done. It would refuse to do it again.
    */
-  async #isKnownDone(
-    guest: GuestDisk,
-    merged: string,
-    above: string,
-    base: FileOfChain | undefined,
-  ): Promise<boolean> {
-    if ((await guest.hasOpen(this.share.file(merged))) !== undefined) return false;
-    return isBelow(await this.#headerOf(above), base);
-  }
-
-  async #headerOf(file: string): Promise<Qcow2Header> {
-    return (await readQcow2Header(this.share.file(file))).header;
+  async #isKnownDone(guest: GuestDisk, step: GuestMerge): Promise<boolean> {
+    if ((await guest.hasOpen(this.share.file(step.file))) !== undefined) return false;
+    return this.signs.isBelow(fileAbove(step), step.base);
   }
 
   /** What the guest's side reports is not believed: a chain that leads through a file that is to go would be lost. */
   async #requireBelow(file: string, base: FileOfChain | undefined): Promise<void> {
-    const header = await this.#headerOf(file);
-    if (isBelow(header, base)) return;
+    if (await this.signs.isBelow(file, base)) return;
+    const header = await this.signs.headerOf(file);
     const found = `${header.backingFile ?? 'nothing'} (${header.backingFormat ?? 'no format'})`;
     throw new DriverError({
       code: 'damaged',
@@ -80,8 +77,4 @@ export class GuestSteps {
       details: { file },
     });
   }
-}
-
-function isBelow(header: Qcow2Header, base: FileOfChain | undefined): boolean {
-  return header.backingFile === base?.file && header.backingFormat === base?.format;
 }

@@ -1,5 +1,6 @@
 import type { ChainReader } from '../chain/chain-reader.js';
 import type { ShareDirectory } from '../chain/share-directory.js';
+import { GuestSigns } from './guest-signs.js';
 import { GuestSteps } from './guest-steps.js';
 import type { Journal } from './journal.js';
 import { OnlineExecutor } from './online-executor.js';
@@ -16,11 +17,13 @@ interface ExecutorParts {
 
 /** The executor of the plans on one share, whoever does their steps. */
 export function planExecutor({ directory, reader, journal, steps }: ExecutorParts): PlanExecutor {
+  const signs = new GuestSigns(directory);
   const online = new OnlineExecutor({
     directory,
     journal,
     steps,
-    guestSteps: new GuestSteps(directory),
+    guestSteps: new GuestSteps(directory, signs),
+    signs,
     isCommitted: async (plan) => isCommitted(reader, plan),
   });
   return new PlanExecutor(reader, journal, steps, online);

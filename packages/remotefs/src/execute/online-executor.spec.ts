@@ -10,6 +10,7 @@ import { FileNames } from '../chain/file-names.js';
 import { ShareDirectory } from '../chain/share-directory.js';
 import { planCreateSnapshotOnline, planDeleteSnapshotOnline } from '../plan/online-plans.js';
 import type { GuestStep, Plan, Step } from '../plan/plan.js';
+import { GuestSigns } from './guest-signs.js';
 import type { GuestSteps } from './guest-steps.js';
 import { Journal } from './journal.js';
 import type { OnlinePlan } from './online-executor.js';
@@ -53,6 +54,8 @@ class Scene {
   committed = false;
   /** What the guest's process answers when it is asked for a file. */
   has: boolean | undefined = true;
+  /** The files that a process of QEMU is seen to write to. */
+  written: readonly string[] = [];
   readonly guest: GuestDisk;
   readonly directory: ShareDirectory;
 
@@ -68,6 +71,9 @@ class Scene {
       journal: this.journal,
       steps: steps as unknown as StepRunner,
       guestSteps: guestSteps as unknown as GuestSteps,
+      signs: new GuestSigns(directory, async (file) =>
+        Promise.resolve({ writing: this.written.includes(path.basename(file)) }),
+      ),
       isCommitted: async () => Promise.resolve(this.committed),
     });
   }

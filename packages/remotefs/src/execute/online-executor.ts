@@ -1,10 +1,12 @@
 import { DriverError, isDriverError } from '@scoria/core';
 import type { GuestDisk, OperationContext } from '@scoria/core';
+import { keepFromQemu } from '@scoria/host';
 import { isThere } from '../chain/durable-files.js';
 import { isEmptyOverlay } from '../chain/empty-overlay.js';
 import type { ShareDirectory } from '../chain/share-directory.js';
 import { describeStep, isGuestStep } from '../plan/plan.js';
 import type { OnlinePart, Step } from '../plan/plan.js';
+import type { GuestSigns, GuestSwitch } from './guest-signs.js';
 import type { GuestSteps } from './guest-steps.js';
 import type { Journal } from './journal.js';
 import type { JournaledPlan } from './journaled-plan.js';
@@ -19,6 +21,7 @@ export interface OnlineTools {
   readonly directory: ShareDirectory;
   readonly journal: Journal;
   readonly guestSteps: GuestSteps;
+  readonly signs: GuestSigns;
   readonly steps: StepRunner;
   readonly isCommitted: (plan: JournaledPlan) => Promise<boolean>;
 }
@@ -74,10 +77,33 @@ export class OnlineExecutor {
       await this.#runSteps(context, plan, plan.steps.slice(first), guest);
       return;
     }
-    const has = await guest.hasOpen(this.tools.directory.file(step.overlay));
+    const said = await guest.hasOpen(this.tools.directory.file(step.overlay));
+    const has = await this.#hasSwitched(said, step);
     if (has === undefined) throw undecided(plan);
     if (has) await this.#runSteps(uncancellable(context), plan, plan.steps.slice(first + 1), guest);
-    else await this.#takeBack(context, plan, step.overlay);
+    else if (said === false) await this.#takeBack(context, plan, step.overlay);
+    else await this.#takeBackUnopened(context, plan, step.overlay);
+  }
+
+  /**
+   * Whether the guest writes to the overlay. What its process has locked is believed before what was reported of it: a
+   * report may have been lost, and a guest may have been started anew since, with an older file.
+   */
+  async #hasSwitched(said: boolean | undefined, step: GuestSwitch): Promise<boolean | undefined> {
+    const shown = await this.tools.signs.ofSwitch(step);
+    if (shown === 'made') return true;
+    return shown === 'not-made' ? false : said;
+  }
+
+  /** A guest's side that was asked to switch may get to it any time: it does not find the file then, or it has it. */
+  async #takeBackUnopened(context: OperationContext, plan: OnlinePlan, overlay: string): Promise<void> {
+    const kept = await keepFromQemu(this.tools.directory.file(overlay));
+    if (typeof kept === 'string') throw undecided(plan);
+    try {
+      await this.#takeBack(context, plan, overlay);
+    } finally {
+      await kept[Symbol.asyncDispose]();
+    }
   }
 
   /** What a guest has written must not be thrown away, whoever says that it is not there. */
@@ -105,7 +131,7 @@ export class OnlineExecutor {
     try {
       if (isDriverError(error, 'unavailable')) return;
       if (plan.operation === 'create-snapshot') await this.recover(context, plan, guest);
-      else if (await this.#isUntouched(plan, guest)) await this.#abandon(context, plan);
+      else if (await this.#isUntouched(plan, guest, error)) await this.#abandon(context, plan);
     } catch (problem) {
       context.logger.warn(`${plan.operation} of volume ${plan.volumeId} could not be put back yet`, {
         error: problem,
@@ -113,10 +139,14 @@ export class OnlineExecutor {
     }
   }
 
-  /** Whether the file that is to leave the chain is still in it. */
-  async #isUntouched({ steps }: OnlinePlan, guest: GuestDisk): Promise<boolean> {
+  /** Whether the file that is to leave the chain is still in it, and nobody is at it any more. */
+  async #isUntouched({ steps }: OnlinePlan, guest: GuestDisk, error: unknown): Promise<boolean> {
     const merge = steps.find((step) => step.kind === 'guest-commit' || step.kind === 'guest-pull');
-    return merge !== undefined && (await guest.hasOpen(this.tools.directory.file(merge.file))) === true;
+    if (merge === undefined) return false;
+    const has = await guest.hasOpen(this.tools.directory.file(merge.file));
+    if (has !== undefined) return has;
+    // The guest's side cannot say: it has said that it could not, and the headers are as they were.
+    return isDriverError(error, 'failed') && this.tools.signs.isUntouched(merge);
   }
 
   async #abandon(context: OperationContext, plan: OnlinePlan): Promise<void> {
@@ -152,8 +182,9 @@ function undecided({ volumeId, operation }: OnlinePlan): DriverError {
   return new DriverError({
     code: 'unavailable',
     message:
-      `${operation} of volume ${volumeId} was cut off, and its guest's side has not reported yet whether it has ` +
-      `switched files; it is gone on with when it has`,
+      `${operation} of volume ${volumeId} was cut off, and its guest's side has not reported whether it has switched ` +
+      `files; no process is seen to write to either of them. It is gone on with when it has, or when the guest is ` +
+      `seen to run; if neither comes, detach the volume, run any operation on it, and attach it again`,
     details: { volumeId },
   });
 }
