@@ -1,10 +1,11 @@
 import type { GuestDisk } from '@scoria/core';
-import { createContext } from '@scoria/core';
+import { createContext, messageOf } from '@scoria/core';
 import { QmpCompute } from '@scoria/disk-image';
 import type { FakeCloud, JobEnd, NovaJob } from '@scoria/testkit';
 import { makeVolume, MemoryLogger } from '@scoria/testkit';
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -25,6 +26,14 @@ export class NovaHost {
   readonly looks: Look[] = [];
   /** Called before each change; what it returns is reported instead of making it, `nothing` reports nothing at all. */
   before: (job: NovaJob) => Promise<JobEnd | 'nothing'> | JobEnd | 'nothing' = () => undefined;
+  /** Called after each change, before it is reported. */
+  after: (job: NovaJob) => Promise<void> | void = () => undefined;
+  /** The most bytes a second that a job moves. */
+  bytesPerSecond: number | undefined;
+  /** Why changes were not made. */
+  readonly refusals: string[] = [];
+  /** libvirt has one job at a time on a disk. */
+  #isAtJob = false;
   readonly #polling = new Set<Promise<void>>();
 
   constructor(
@@ -48,9 +57,11 @@ export class NovaHost {
     const failure = job.kind === 'create' ? 'error' : 'error_deleting';
     try {
       await this.#change(job);
-    } catch {
+    } catch (error) {
+      this.refusals.push(messageOf(error));
       return { status: failure, progress: '90%' };
     }
+    await this.after(job);
     if (job.kind === 'create') this.#look(job);
     return { status: job.kind === 'create' ? 'creating' : 'deleting', progress: '90%' };
   }
@@ -58,18 +69,26 @@ export class NovaHost {
   async #change({ kind, snapshotId, info }: NovaJob): Promise<void> {
     const attachment = { id: randomUUID(), host: 'here', monitor: this.monitor };
     const context = contextOfHost();
-    await using disk = await new QmpCompute().openDisk(context, {
-      volume: makeVolume(),
-      attachment,
-      snapshotId,
-    });
+    const { bytesPerSecond } = this;
+    const compute = new QmpCompute(bytesPerSecond === undefined ? {} : { bytesPerSecond });
+    await using disk = await compute.openDisk(context, { volume: makeVolume(), attachment, snapshotId });
     if (disk === undefined) throw new Error('the guest is not there');
-    if (kind === 'create') await this.#take(disk, this.#beside(String(info.new_file)));
-    else await this.#merge(disk, info as { file_to_merge: string | null; merge_target_file: string | null });
+    if (this.#isAtJob) throw new Error('the disk is already in active block job');
+    this.#isAtJob = true;
+    try {
+      if (kind === 'create') await this.#take(disk, this.#beside(String(info.new_file)));
+      else
+        await this.#merge(disk, info as { file_to_merge: string | null; merge_target_file: string | null });
+    } finally {
+      this.#isAtJob = false;
+    }
   }
 
+  /** A file that is there already is taken, unless somebody has it open, as this guest has its own. */
   async #take(disk: GuestDisk, overlay: string): Promise<void> {
     const { file, format } = this.active;
+    if (file === overlay) throw new Error('failed to get "write" lock');
+    if (!existsSync(overlay)) throw new Error('missing existing file for disk');
     await disk.takeSnapshot(contextOfHost(), { active: { path: file, format }, overlay });
     this.active = { file: overlay, format: 'qcow2' };
   }
@@ -81,13 +100,18 @@ export class NovaHost {
   ): Promise<void> {
     const active = this.active.file;
     const merged = names.file_to_merge === null ? undefined : this.#beside(names.file_to_merge);
+    if (merged !== undefined && (await disk.hasOpen(merged)) !== true)
+      throw new Error(`could not find image ${merged} in the chain`);
     if (names.merge_target_file !== null) {
       if (merged === undefined) throw new Error('nothing to commit');
       const target = this.#beside(names.merge_target_file);
       const base = { path: target, format: await formatBelow(merged) };
       return disk.commit(contextOfHost(), { active, file: merged, base });
     }
-    const file = this.#beside(String((await infoOf(active))['backing-filename']));
+    const below = (await infoOf(active))['backing-filename'];
+    if (typeof below !== 'string' || this.#beside(below) === merged)
+      throw new Error("can't keep relative backing relationship");
+    const file = this.#beside(below);
     const base = merged === undefined ? {} : { base: { path: merged, format: await formatBelow(file) } };
     return disk.pull(contextOfHost(), { active, file, ...base });
   }
@@ -101,16 +125,18 @@ export class NovaHost {
     this.#polling.add(polling);
   }
 
-  /** Nova gives up where it is told that there is no such snapshot, and knows the new file only if it does not. */
+  /**
+   * Nova gives up where nobody answers, or there is no such snapshot, and knows the new file only if it does not: its
+   * guest would be started with the old one.
+   */
   async #lookUntilDone({ snapshotId, token }: NovaJob): Promise<void> {
     const end = performance.now() + PATIENCE_MS;
-    const { keystone, nova } = this.cloud;
-    const base = nova.volumeService?.(keystone.tokens.get(token)?.projectId ?? '') ?? '';
     let status = 'creating';
     while (status === 'creating' && performance.now() < end) {
-      const answer = await fetch(`${base}/snapshots/${snapshotId}`, { headers: { 'x-auth-token': token } });
-      const body = (await answer.json()) as { snapshot?: { status: string } };
-      status = body.snapshot?.status ?? String(answer.status);
+      const answer = await this.cloud.nova.callVolumeService(token, `/snapshots/${snapshotId}`);
+      const body = (await answer?.json().catch(() => undefined)) as
+        { snapshot?: { status: string } } | undefined;
+      status = body?.snapshot?.status ?? String(answer?.status ?? 'lost');
       if (status === 'creating') await sleep(POLL_MS);
     }
     this.looks.push({ snapshotId, status });

@@ -120,7 +120,10 @@ export class NovaDisk implements GuestDisk {
   /** Nothing is held open. Nova is shown that what it waits for has come. */
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      if (this.#isMade) return await this.ports.reports.settle(this.#subject, 'done');
+      if (this.#isMade) {
+        await this.ports.reports.settle(this.#subject, 'done');
+        return;
+      }
       const reported = await this.ports.reports.read(this.#subject);
       if (reported?.asked === undefined) return;
       const outcome = outcomeOf(reported, reported.asked);
@@ -174,7 +177,10 @@ export class NovaDisk implements GuestDisk {
       const busy = await this.#ask(context, change, asking);
       const limitMs = busy === undefined ? change.limitMs : AGAIN_MS;
       const found = await this.#wait(context, { ...change, limitMs }, asking);
-      if (busy === undefined || found.outcome !== 'pending') return this.#conclude(change, found, asking);
+      if (busy === undefined || found.outcome !== 'pending') {
+        this.#conclude(change, found, asking);
+        return;
+      }
       if (this.ports.clock.now() >= end)
         throw this.#unsettled(change, `${messageOf(busy)}, for ${BUSY_MS / 1000} s now`, busy);
     }
@@ -235,8 +241,7 @@ export class NovaDisk implements GuestDisk {
       throw this.#unsettled(change, `it has not reported that it was done within ${change.limitMs / 1000} s`);
     else if (outcome === 'strange')
       throw this.#unsettled(change, `its report is ${said}, which does not belong to it`);
-    else if (inDoubt)
-      throw this.#unsettled(change, `it was asked twice, and reports ${said} of one of them`);
+    else if (inDoubt) throw this.#unsettled(change, `it was asked twice, and reports ${said} of one of them`);
     else
       throw this.#error(
         'failed',

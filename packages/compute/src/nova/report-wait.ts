@@ -22,6 +22,9 @@ const SLOWEST_MS = 10_000;
 /** How long another request's report is waited for after one of two has failed, and nothing shows that one goes on. */
 export const DOUBT_MS = 60_000;
 
+/** A report comes soon after the change: so many looks in a row that show it made mean that it was lost. */
+const LOOKS_WITHOUT_REPORT = 10;
+
 /** What is reported where the guest's host has refused. */
 const FAILURES: Readonly<Record<SnapshotPhase, string>> = { creating: 'error', deleting: 'error_deleting' };
 
@@ -78,7 +81,8 @@ interface Look extends WaitEnd {
 
 /**
  * Looks at the record, and at the files, until there is something final, or the limit is over (`pending`). What cannot be
- * read for a while is looked at again. A report is sent once only and may be lost: what the files show twice is believed.
+ * read for a while is looked at again. A report is sent once only and may be lost: what the files show for long enough is
+ * believed.
  * @throws the signal's reason
  */
 export async function waitForReport(
@@ -91,11 +95,13 @@ export async function waitForReport(
   const limit = began + expected.limitMs;
   let end = limit;
   let last: Look | undefined;
+  let madeLooks = 0;
   for (let now = began; now < end; now = clock.now()) {
     await clock.sleep(Math.min(pauseAfter(now - began), end - now), context.signal);
     const found = await look(context, ports.reports, expected);
     if (isFinal(found, expected)) return found;
-    if (found.shown === 'made' && last?.shown === 'made') return { ...found, outcome: 'done' };
+    madeLooks = found.shown === 'made' ? madeLooks + 1 : 0;
+    if (madeLooks === LOOKS_WITHOUT_REPORT) return { ...found, outcome: 'done' };
     const isFirstFailure = found.outcome === 'failed' && last?.outcome !== 'failed';
     if (isFirstFailure || (found.outcome === 'failed' && found.shown === 'going-on'))
       end = Math.min(limit, clock.now() + DOUBT_MS);

@@ -2,8 +2,32 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** File systems that answer from this host itself, whatever else is out of order. */
 const ANSWERING: ReadonlySet<string> = new Set([
-  ...['ext2', 'ext3', 'ext4', 'xfs', 'btrfs', 'tmpfs', 'ramfs', 'overlay', 'zfs', 'f2fs', 'squashfs', 'erofs'],
-  ...['proc', 'sysfs', 'devtmpfs', 'devpts', 'cgroup', 'cgroup2', 'mqueue', 'hugetlbfs', 'securityfs', 'nsfs'],
+  ...[
+    'ext2',
+    'ext3',
+    'ext4',
+    'xfs',
+    'btrfs',
+    'tmpfs',
+    'ramfs',
+    'overlay',
+    'zfs',
+    'f2fs',
+    'squashfs',
+    'erofs',
+  ],
+  ...[
+    'proc',
+    'sysfs',
+    'devtmpfs',
+    'devpts',
+    'cgroup',
+    'cgroup2',
+    'mqueue',
+    'hugetlbfs',
+    'securityfs',
+    'nsfs',
+  ],
   ...['bpf', 'tracefs', 'debugfs', 'configfs', 'pstore', 'rootfs', 'vfat', 'iso9660'],
 ]);
 

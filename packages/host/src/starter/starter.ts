@@ -109,7 +109,8 @@ export class Starter {
       // Where it has ended, that is heard of by itself.
       this.#child.send(order, () => {});
     } catch (error) {
-      if (systemCode(error) !== 'EPIPE') this.#onReport({ id: order.id, failure: systemCode(error) ?? 'unknown' });
+      if (systemCode(error) !== 'EPIPE')
+        this.#onReport({ id: order.id, failure: systemCode(error) ?? 'unknown' });
     } finally {
       closeAll(descriptors);
     }

@@ -14,6 +14,7 @@ export class Guests {
   /**
    * The disk of the guest that uses a volume.
    * @param active the path of the active file
+   * @param older those of the chain's other files, none of which the guest may write to
    * @returns `undefined` where none does: its files may be changed here
    * @throws DriverError `volume-busy` where a process has the file open that nobody knows of; `unavailable` and
    *   `not-supported` where the guest cannot be reached; `damaged` where it has not opened the active file
@@ -23,6 +24,7 @@ export class Guests {
     volume: GuestVolume,
     snapshotId: string,
     active: string,
+    older: readonly string[],
   ): Promise<GuestDisk | undefined> {
     const disk = await this.#reach(context, volume, snapshotId);
     if (disk === undefined) {
@@ -30,7 +32,9 @@ export class Guests {
       return undefined;
     }
     try {
-      if ((await disk.hasOpen(active)) === false) throw otherFile(volume, active);
+      const has = await disk.hasOpen(active);
+      if (has === false || (has === undefined && (await isOnOlder(active, older))))
+        throw otherFile(volume, active);
       return disk;
     } catch (error) {
       await disk[Symbol.asyncDispose]();
@@ -73,6 +77,13 @@ export class Guests {
   }
 }
 
+/** Where the guest's side cannot say which file it has, the locks of its process may. */
+async function isOnOlder(active: string, older: readonly string[]): Promise<boolean> {
+  if ((await isOpenInQemu(active)).writing === true) return false;
+  for (const file of older) if ((await isOpenInQemu(file)).writing === true) return true;
+  return false;
+}
+
 /** QEMU locks the files that it has open, on every host that sees them. */
 async function requireUnused({ id, attachments = [] }: GuestVolume, file: string): Promise<void> {
   if ((await isOpenInQemu(file)).writing !== true) return;
@@ -94,7 +105,8 @@ function otherFile({ id }: GuestVolume, active: string): DriverError {
     code: 'damaged',
     message:
       `the guest of volume ${id} does not have its active file ${active} open: it was started with another file. ` +
-      `Nothing was changed; stop it, and start it with the file that connecting the volume names`,
+      `Nothing was changed; stop it, and start it with the file that connecting the volume names (a server of Nova ` +
+      `after nova-manage volume_attachment refresh)`,
     details: { volumeId: id, file: active },
   });
 }

@@ -1,6 +1,6 @@
 import type { GuestDisk, OperationContext, Volume } from '@scoria/core';
-import type { Layer } from '../chain/chain.js';
 import { activeLayer, snapshotFile } from '../chain/chain.js';
+import type { ChainInfo } from '../chain/info-file.js';
 import type { FileVolumes, HeldVolume } from './file-volumes.js';
 import type { ChainMode, SnapshotOf } from './held-plans.js';
 import { createSnapshotPlan, deleteSnapshotPlan, ifThere } from './held-plans.js';
@@ -15,7 +15,8 @@ export async function takeSnapshot(
   snapshot: SnapshotOf,
 ): Promise<number> {
   const view = await held.tools.reader.readActive(snapshot.volume);
-  await using guest = await openGuest(context, volumes, held, snapshot, view.active);
+  const { info, active } = view;
+  await using guest = await openGuest(context, volumes, held, snapshot, { info, active: active.file });
   const plan = await createSnapshotPlan(volumes, held, snapshot, view, modeWith(guest));
   await held.tools.executor.run(context, plan, guest);
   return view.active.virtualBytes;
@@ -31,7 +32,9 @@ export async function dropSnapshot(
   const chain = await ifThere(held.tools.reader.readChain(snapshot.volume));
   // One that never came to be is no business of a guest's, which may not even answer.
   if (chain === undefined || snapshotFile(chain.info, snapshot.id) === undefined) return false;
-  await using guest = await openGuest(context, volumes, held, snapshot, activeLayer(chain));
+  const { info } = chain;
+  const active = activeLayer(chain).file;
+  await using guest = await openGuest(context, volumes, held, snapshot, { info, active });
   const plan = await deleteSnapshotPlan(volumes, held, snapshot.id, chain, modeWith(guest));
   if (plan !== undefined) await held.tools.executor.run(context, plan, guest);
   return plan !== undefined;
@@ -51,7 +54,9 @@ async function openGuest(
   volumes: FileVolumes,
   { tools }: HeldVolume,
   { volume, id }: SnapshotOf,
-  active: Layer,
+  { info, active }: { info: ChainInfo | undefined; active: string },
 ): Promise<GuestDisk | undefined> {
-  return volumes.guests.open(context, volume, id, tools.directory.file(active.file));
+  const files = [volumes.names.volumeFile(volume.id), ...Object.values(info?.snapshots ?? {})];
+  const older = files.filter((file) => file !== active).map((file) => tools.directory.file(file));
+  return volumes.guests.open(context, volume, id, tools.directory.file(active), older);
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { CloudAnswer, CloudRequest } from './cloud-request.js';
 import type { FakeKeystone } from './fake-keystone.js';
 
@@ -15,15 +16,23 @@ export interface NovaJob {
 /** How a job ends; `undefined`: nothing is ever reported of it. */
 export type JobEnd = { readonly status: string; readonly progress?: string } | undefined;
 
+/** How long Nova waits before it connects to the volume service again: its `[cinder] http_retries`, 3 unless told. */
+const RETRIES_MS = [500, 1000, 2000];
+
 /** The servers of a {@link FakeCloud}; hosts do what they are asked to, and report it to the volume service. */
 export class FakeNova {
-  /** The volumes that are attached, and what their servers do: `busy` ones refuse. */
-  readonly volumes = new Map<string, 'ready' | 'busy'>();
+  /**
+   * The volumes that are attached, and what their servers do: `busy` ones are at a task and refuse, and those that are
+   * `stopped` refuse to have a file committed.
+   */
+  readonly volumes = new Map<string, 'ready' | 'busy' | 'stopped'>();
   readonly jobs: NovaJob[] = [];
   /** The volume service's address with the project: where jobs are reported. */
   volumeService: ((projectId: string) => string) | undefined;
-  /** The statuses of the answers to reports. */
-  readonly reported: number[] = [];
+  /** The statuses of the answers to reports; `lost` where nobody listened. */
+  readonly reported: (number | 'lost')[] = [];
+  /** How often an answer that did not come is asked for once more, after how long. */
+  retriesMs: readonly number[] = RETRIES_MS;
   /** Does the work, and says what is reported of it. */
   work: (job: NovaJob) => JobEnd | Promise<JobEnd> = ({ kind }) => ({
     status: kind === 'create' ? 'creating' : 'deleting',
@@ -69,11 +78,14 @@ export class FakeNova {
     const state = this.volumes.get(job.volumeId);
     if (state === undefined)
       return fault(400, 'badRequest', `No volume Block Device Mapping with id ${job.volumeId}.`);
-    if (state === 'busy')
+    const isCommit = job.kind === 'delete' && typeof job.info.merge_target_file === 'string';
+    const wrong =
+      state === 'busy' ? 'task_state image_snapshot' : state === 'stopped' && isCommit && 'vm_state stopped';
+    if (wrong !== false)
       return fault(
         400,
         'badRequest',
-        "Cannot 'volume_snapshot_create' instance i while it is in task_state image_snapshot while the instance is in this state",
+        `Instance i in ${wrong}. Cannot volume_snapshot_${job.kind} while the instance is in this state.`,
       );
     this.jobs.push(job);
     const running = this.#run(job).finally(() => this.#running.delete(running));
@@ -81,17 +93,28 @@ export class FakeNova {
     return undefined;
   }
 
-  /** As Nova does: a report that does not arrive is not sent again. */
+  /** What the volume service answers; `undefined` where nobody listens, also when tried again. */
+  async callVolumeService(token: string, path: string, body?: object): Promise<Response | undefined> {
+    const base = this.volumeService?.(this.keystone.tokens.get(token)?.projectId ?? 'none') ?? '';
+    const headers = { 'x-auth-token': token, 'content-type': 'application/json' };
+    const request =
+      body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) };
+    for (const pause of [...this.retriesMs, undefined]) {
+      const answer = await fetch(`${base}${path}`, request).catch(() => undefined);
+      if (answer !== undefined || pause === undefined) return answer;
+      await sleep(pause);
+    }
+    return undefined;
+  }
+
+  /** As Nova does: a report that does not arrive is forgotten. */
   async #run(job: NovaJob): Promise<void> {
     const end = await this.work(job);
-    const base = this.volumeService?.(this.keystone.tokens.get(job.token)?.projectId ?? 'none');
-    if (end === undefined || base === undefined) return;
-    const { status } = await fetch(`${base}/snapshots/${job.snapshotId}/action`, {
-      method: 'POST',
-      headers: { 'x-auth-token': job.token, 'content-type': 'application/json' },
-      body: JSON.stringify({ 'os-update_snapshot_status': end }),
+    if (end === undefined || this.volumeService === undefined) return;
+    const answer = await this.callVolumeService(job.token, `/snapshots/${job.snapshotId}/action`, {
+      'os-update_snapshot_status': end,
     });
-    this.reported.push(status);
+    this.reported.push(answer?.status ?? 'lost');
   }
 }
 
