@@ -6,6 +6,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { GlusterServer } from '../support/gluster-server.js';
+import { CutNetwork } from './trouble/cut-network.js';
 import type { Order } from './trouble/program.js';
 import { findProcess, StoppedProcess } from './trouble/stopped-process.js';
 import type { Answer } from './trouble/troubled-program.js';
@@ -15,6 +16,8 @@ const run = promisify(execFile);
 
 /** An operation on a share that hangs is over by then: it is known to hang after a second. */
 const LIMIT_MS = 6_000;
+/** For how long the process may do nothing at the most: on a busy machine, not on a share. */
+const LONGEST_DELAY_MS = 700;
 const HANGS =
   /^the share 10\.77\.0\.1:\/hanging cannot be used: its file system gives no answer within 1 s; see whether its server/;
 
@@ -73,26 +76,33 @@ async function leftOvers(): Promise<string[]> {
   return stdout.split('\n').filter((line) => line !== '');
 }
 
-/** What is done on the share that answers without another program. */
-async function useTheOther(seed: number): Promise<void> {
-  expect((await order({ do: 'create', volume: 'elsewhere' })).result).toBe(other);
-  expect(await order({ do: 'write', volume: 'elsewhere', seed })).toEqual({});
-  expect(await order({ do: 'check', volume: 'elsewhere', seed })).toEqual({ result: true });
-  expect(await order({ do: 'delete', volume: 'elsewhere' })).toEqual({});
+/** All that a volume is for; the snapshot takes programs, which are started under locks. */
+async function useVolume(create: Order, where: unknown, seed: number): Promise<void> {
+  const { volume } = create as { volume: string };
+  const snapshot = `of ${volume}`;
+  expect((await order(create)).result).toEqual(where);
+  expect(await order({ do: 'write', volume, seed })).toEqual({});
+  expect(await order({ do: 'snapshot', snapshot, volume })).toEqual({});
+  expect(await order({ do: 'write', volume, seed: seed + 1 })).toEqual({});
+  expect(await order({ do: 'check-snapshot', snapshot, seed })).toEqual({ result: true });
+  expect(await order({ do: 'delete-snapshot', snapshot })).toEqual({});
+  expect(await order({ do: 'check', volume, seed: seed + 1 })).toEqual({ result: true });
+  expect(await order({ do: 'delete', volume })).toEqual({});
+}
+
+/** What the same process can do all the same. */
+async function useTheLocal(seed: number): Promise<void> {
+  await useVolume({ do: 'create', volume: 'here', on: 'local' }, path.join(directory, 'local'), seed);
+}
+
+async function useTheOthers(seed: number): Promise<void> {
+  await Promise.all([useTheLocal(seed), useVolume({ do: 'create', volume: 'elsewhere' }, other, seed)]);
   expect(await order({ do: 'stats' })).toEqual({ result: [other] });
 }
 
-/** All that a share is for besides. */
-async function snapshotOnTheOther(seed: number): Promise<void> {
-  expect((await order({ do: 'create', volume: 'elsewhere' })).result).toBe(other);
-  expect(await order({ do: 'write', volume: 'elsewhere', seed })).toEqual({});
-  expect(await order({ do: 'snapshot', snapshot: 'of elsewhere', volume: 'elsewhere' })).toEqual({});
-  expect(await order({ do: 'write', volume: 'elsewhere', seed: seed + 1 })).toEqual({});
-  const checked = await order({ do: 'check-snapshot', snapshot: 'of elsewhere', seed });
-  expect(checked).toEqual({ result: true });
-  expect(await order({ do: 'delete-snapshot', snapshot: 'of elsewhere' })).toEqual({});
-  expect(await order({ do: 'check', volume: 'elsewhere', seed: seed + 1 })).toEqual({ result: true });
-  expect(await order({ do: 'delete', volume: 'elsewhere' })).toEqual({});
+/** It has done something all the time. */
+async function expectNoDelay(): Promise<void> {
+  expect((await order({ do: 'longest-delay' })).result).toBeLessThan(LONGEST_DELAY_MS);
 }
 
 /** A volume on the share with a snapshot below its data. */
@@ -138,42 +148,79 @@ describe.each([
         { do: 'delete', volume: 'it' },
       ];
       for (const { failure } of await Promise.all(orders.map(order))) expect(failure).toMatch(HANGS);
-      await useTheOther(5);
-      await snapshotOnTheOther(6);
+      await useTheOthers(5);
+    }
+    await expectNoDelay();
+    await expectWhole();
+  });
+});
+
+/** What is cut off in the middle: before a step that starts a program under the lock of the volume, or none. */
+const OPERATIONS: readonly [step: string, operation: Order][] = [
+  ['create ', { do: 'create', volume: 'new' }],
+  ['create ', { do: 'snapshot', snapshot: 'second', volume: 'it' }],
+  [': begin', { do: 'delete-snapshot', snapshot: 'first' }],
+  ['commit ', { do: 'delete-snapshot', snapshot: 'first' }],
+  ['copy ', { do: 'clone', volume: 'copy', source: 'it' }],
+];
+
+async function cutOffAt(
+  step: string,
+  operation: Order,
+  stop: () => Promise<AsyncDisposable>,
+): Promise<AsyncDisposable> {
+  const paused = program.paused();
+  await done({ do: 'pause-at', step });
+  const ended = program.order(operation, 30_000);
+  await paused;
+  await done({ do: 'longest-delay' });
+  const stopped = await stop();
+  await done({ do: 'go-on' });
+  const late = delay(LIMIT_MS, { failure: 'it hangs' }, { ref: false });
+  expect((await Promise.race([ended, late])).failure).toMatch(HANGS);
+  return stopped;
+}
+
+describe('a client that stands still in the middle of an operation', () => {
+  it.each(OPERATIONS)('before "%s" of %j: as before one', async (step, operation) => {
+    await prepare();
+    const pid = await clientOf(hanging);
+    {
+      await using _stopped = await cutOffAt(step, operation, async () => StoppedProcess.stop(pid));
+      await useTheOthers(7);
+      await expectNoDelay();
     }
     await expectWhole();
   });
 });
 
-/*
- * No program is started meanwhile: where a lock is held or a file is open on a share that hangs, the kernel keeps a
- * new process, and the one that starts it, waiting for that share.
- */
-describe('a client that stands still in the middle of an operation', () => {
-  it.each<[step: string, operation: Order]>([
-    ['create ', { do: 'create', volume: 'new' }],
-    ['create ', { do: 'snapshot', snapshot: 'second', volume: 'it' }],
-    [': begin', { do: 'delete-snapshot', snapshot: 'first' }],
-    ['copy ', { do: 'clone', volume: 'copy', source: 'it' }],
-  ])('before "%s" of %j: as before one', async (step, operation) => {
+describe('the network of all shares that is cut in the middle of an operation', () => {
+  it('leaves what is in a directory of this machine', async () => {
     await prepare();
-    const pid = await clientOf(hanging);
     {
-      const paused = program.paused();
-      await done({ do: 'pause-at', step });
-      const ended = program.order(operation, 30_000);
-      await paused;
-      await using _stopped = await StoppedProcess.stop(pid);
-      await done({ do: 'go-on' });
-      const { failure } = await Promise.race([
-        ended,
-        delay(LIMIT_MS, { failure: 'it hangs' }, { ref: false }),
-      ]);
-      expect(failure).toMatch(HANGS);
-      await useTheOther(7);
+      const cut = async (): Promise<AsyncDisposable> => CutNetwork.cut(server.network);
+      await using _cut = await cutOffAt('create ', { do: 'snapshot', snapshot: 'second', volume: 'it' }, cut);
+      await useTheLocal(7);
+      await expectNoDelay();
     }
     await expectWhole();
   });
+});
+
+it('there is another process that starts programs as soon as nothing is open on a share', async () => {
+  const echo: Order = { do: 'run', command: 'echo', args: ['it'] };
+  await prepare();
+  await done({ do: 'open', volume: 'it' });
+  process.kill(await program.starter(), 'SIGKILL');
+  await delay(100);
+  const { failure } = await order(echo);
+  expect(failure).toContain(
+    'echo was not started: the process that starts programs has ended, and another one can',
+  );
+  expect(failure).toContain(` as ${mountPoint(hanging)}/`);
+  await done({ do: 'close', volume: 'it' });
+  expect(await order(echo)).toEqual({ result: 'it\n' });
+  await expectWhole();
 });
 
 it('a client that is killed is mounted again by itself', async () => {
@@ -181,4 +228,20 @@ it('a client that is killed is mounted again by itself', async () => {
   process.kill(await clientOf(hanging), 'SIGKILL');
   expect(await done({ do: 'check', volume: 'it', seed: 2 })).toBe(true);
   await expectWhole();
+});
+
+it('a program that outlives its process keeps the lock that it was started under', async () => {
+  const lock = { directory: mountPoint(hanging), name: 'kept' };
+  const pid = Number(await done({ do: 'run-that-stays', lock }));
+  await program[Symbol.asyncDispose]();
+  program = await TroubledProgram.start();
+  await done({ do: 'start', directory, network: server.network, shares: [hanging, other] });
+  expect(await done({ do: 'is-free', lock })).toBe(false);
+  process.kill(pid, 'SIGKILL');
+  let isFree: unknown = false;
+  for (let tries = 0; tries < 50 && isFree === false; tries += 1) {
+    await delay(100);
+    isFree = await done({ do: 'is-free', lock });
+  }
+  expect(isFree).toBe(true);
 });

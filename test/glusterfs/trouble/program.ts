@@ -1,19 +1,30 @@
 /**
- * A process with the GlusterFS driver, so that a call of its that hangs on a share hangs nobody else. It takes orders
+ * A process with the GlusterFS driver and another one, so that a call of its that hangs on a share hangs nobody else. It takes orders
  * from its standard input, one JSON document a line, and answers each with its number when it is done; several may be
  * under way.
  */
 import { MIB, messageOf } from '@scoria/core';
-import type { Snapshot, Volume } from '@scoria/core';
+import type { BlockDevice, LockName, Snapshot, Volume } from '@scoria/core';
 import { patternBytes } from '@scoria/testkit';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
-import { TroubledBackend } from './troubled-backend.js';
+import type { TroubledBackend } from './troubled-backend.js';
+import { TroubledBackends } from './troubled-backends.js';
 
 /** What is done, and with what; volumes and snapshots by the names that the test gives them. */
 export type Order =
   | { readonly do: 'start'; readonly directory: string; readonly network: string; readonly shares: string[] }
   | { readonly do: 'stats' }
-  | { readonly do: 'create' | 'delete'; readonly volume: string }
+  /** For how long nothing else was done at the most, since the last time that this was asked; in milliseconds. */
+  | { readonly do: 'longest-delay' }
+  | { readonly do: 'run'; readonly command: string; readonly args: readonly string[] }
+  /** Starts a program, under a lock, that does not end with this process; its number. */
+  | { readonly do: 'run-that-stays'; readonly lock: LockName }
+  | { readonly do: 'is-free'; readonly lock: LockName }
+  | { readonly do: 'create'; readonly volume: string; readonly on?: 'local' }
+  | { readonly do: 'delete'; readonly volume: string }
+  /** Keeps a volume open to be read until it is closed. */
+  | { readonly do: 'open' | 'close'; readonly volume: string }
   | { readonly do: 'clone'; readonly volume: string; readonly source: string }
   | { readonly do: 'write' | 'check'; readonly volume: string; readonly seed: number }
   | { readonly do: 'check-snapshot'; readonly snapshot: string; readonly seed: number }
@@ -25,7 +36,9 @@ export type Order =
 
 const volumes = new Map<string, Volume>();
 const snapshots = new Map<string, Snapshot>();
-let backend: TroubledBackend | undefined;
+const devices = new Map<string, BlockDevice>();
+const delays = monitorEventLoopDelay({ resolution: 5 });
+let backends: TroubledBackends | undefined;
 
 function known<T>(objects: ReadonlyMap<string, T>, name: string): T {
   const found = objects.get(name);
@@ -33,24 +46,42 @@ function known<T>(objects: ReadonlyMap<string, T>, name: string): T {
   return found;
 }
 
-function running(): TroubledBackend {
-  if (backend === undefined) throw new Error('it was not started');
-  return backend;
+function running(): TroubledBackends {
+  if (backends === undefined) throw new Error('it was not started');
+  return backends;
+}
+
+/** The backend of a volume or snapshot. */
+function homeOf(object: Volume | Snapshot): TroubledBackend {
+  const { providerLocation = '' } = 'volume' in object ? object.volume : object;
+  return providerLocation.startsWith('/') ? running().local : running().gluster;
 }
 
 /** Orders for the process itself; those for volumes go on. */
 async function control(order: Order): Promise<unknown> {
   switch (order.do) {
     case 'start':
-      backend = await TroubledBackend.start(order, say);
+      backends = await TroubledBackends.start(order, say);
+      delays.enable();
       return undefined;
     case 'stats':
-      return running().pools();
+      return running().gluster.pools();
+    case 'longest-delay': {
+      const longest = delays.max / 1e6;
+      delays.reset();
+      return longest;
+    }
+    case 'run':
+      return running().run(order.command, order.args);
+    case 'run-that-stays':
+      return running().runThatStays(order.lock);
+    case 'is-free':
+      return running().isFree(order.lock);
     case 'pause-at':
-      running().pauseAt(order.step);
+      running().gluster.pauseAt(order.step);
       return undefined;
     case 'go-on':
-      running().goOn();
+      running().gluster.goOn();
       return undefined;
     default:
       return obey(order);
@@ -60,26 +91,54 @@ async function control(order: Order): Promise<unknown> {
 async function obey(order: Order): Promise<unknown> {
   switch (order.do) {
     case 'create': {
-      const volume = await running().create();
+      const volume = await running()[order.on ?? 'gluster'].create();
       volumes.set(order.volume, volume);
       return volume.providerLocation;
     }
-    case 'clone':
-      volumes.set(order.volume, await running().clone(known(volumes, order.source)));
+    case 'snapshot': {
+      const volume = known(volumes, order.volume);
+      snapshots.set(order.snapshot, await homeOf(volume).snapshot(volume));
       return undefined;
-    case 'delete':
-      return running().driver.deleteVolume(running().context(), known(volumes, order.volume));
-    case 'write':
-      return running().write(known(volumes, order.volume), patternBytes(order.seed, MIB));
-    case 'check':
-      return running().holds(known(volumes, order.volume), patternBytes(order.seed, MIB));
-    case 'check-snapshot':
-      return running().holds(known(snapshots, order.snapshot), patternBytes(order.seed, MIB));
-    case 'snapshot':
-      snapshots.set(order.snapshot, await running().snapshot(known(volumes, order.volume)));
+    }
+    case 'check-snapshot': {
+      const snapshot = known(snapshots, order.snapshot);
+      return homeOf(snapshot).holds(snapshot, patternBytes(order.seed, MIB));
+    }
+    case 'delete-snapshot': {
+      const snapshot = known(snapshots, order.snapshot);
+      return homeOf(snapshot).deleteSnapshot(snapshot);
+    }
+    default:
+      return useVolume(order);
+  }
+}
+
+async function useVolume(order: Order): Promise<unknown> {
+  switch (order.do) {
+    case 'clone': {
+      const source = known(volumes, order.source);
+      volumes.set(order.volume, await homeOf(source).clone(source));
       return undefined;
-    case 'delete-snapshot':
-      return running().driver.deleteSnapshot(running().context(), known(snapshots, order.snapshot));
+    }
+    case 'delete': {
+      const volume = known(volumes, order.volume);
+      return homeOf(volume).delete(volume);
+    }
+    case 'open': {
+      const volume = known(volumes, order.volume);
+      devices.set(order.volume, await homeOf(volume).open(volume));
+      return undefined;
+    }
+    case 'close':
+      return known(devices, order.volume).close();
+    case 'write': {
+      const volume = known(volumes, order.volume);
+      return homeOf(volume).write(volume, patternBytes(order.seed, MIB));
+    }
+    case 'check': {
+      const volume = known(volumes, order.volume);
+      return homeOf(volume).holds(volume, patternBytes(order.seed, MIB));
+    }
     default:
       throw new Error(`there is no order ${order.do}`);
   }

@@ -1,40 +1,10 @@
-import type { Backend, DriverPlugin, OperationContext, Snapshot, Volume } from '@scoria/core';
-import { applyUpdate, CommandRunner, ContainerModule, createBackend, createContext, MIB } from '@scoria/core';
-import glusterfsPlugin from '@scoria/driver-glusterfs';
-import { hostModule } from '@scoria/host';
-import { MountedSharesOptions } from '@scoria/remotefs';
+import type { Backend, BlockDevice, DriverPlugin, OperationContext, Snapshot, Volume } from '@scoria/core';
+import { applyUpdate, createBackend, createContext, MIB } from '@scoria/core';
 import { makeSnapshot, makeVolume, MemoryLogger, openAndRead, openAndWrite } from '@scoria/testkit';
-import { Container } from 'inversify';
+import type { Container } from 'inversify';
 import { randomUUID } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { GlusterRunner, glusterRules } from '../gluster-runner.js';
 
-export interface TroubledBackendOptions {
-  /** Where its state is; its mount points are in `mnt` of it. */
-  readonly directory: string;
-  /** The network to mount from, as an argument of nsenter(1). */
-  readonly network: string;
-  readonly shares: readonly string[];
-}
-
-/** Finds out sooner than by default that a share hangs, and looks at the shares for each operation. */
-const watchful: DriverPlugin = {
-  ...glusterfsPlugin,
-  bindings: new ContainerModule(async (options) => {
-    await glusterfsPlugin.bindings?.load(options);
-    options.onActivation<MountedSharesOptions>(MountedSharesOptions, (_context, given) => ({
-      ...given,
-      retryAfterMs: 0,
-      trustMs: 0,
-      heartbeatMs: 100,
-      hangAfterMs: 1_000,
-      availableWaitMs: 500,
-    }));
-  }),
-};
-
-/** The GlusterFS driver on shares that get into trouble, and the records that a manager would keep. */
+/** A backend of a process with shares that get into trouble, and the records that a manager would keep. */
 export class TroubledBackend {
   readonly logger = new MemoryLogger();
   #pauseAt: string | undefined;
@@ -45,24 +15,18 @@ export class TroubledBackend {
     private readonly say: (event: object) => void,
   ) {}
 
+  /** @param say is told where it pauses */
   static async start(
-    { directory, network, shares }: TroubledBackendOptions,
+    root: Container,
+    plugin: DriverPlugin,
+    instance: {
+      readonly name: string;
+      readonly options: Record<string, unknown>;
+      readonly stateDirectory: string;
+    },
     say: (event: object) => void,
   ): Promise<TroubledBackend> {
-    const glusterfs_shares_config = path.join(directory, 'shares');
-    const glusterfs_mount_point_base = path.join(directory, 'mnt');
-    await mkdir(glusterfs_mount_point_base, { recursive: true });
-    await writeFile(glusterfs_shares_config, `${shares.join('\n')}\n`);
-    const root = new Container();
-    const allow = glusterRules(glusterfs_mount_point_base, [network]);
-    root.load(hostModule({ log: { level: 'error' }, privileges: { allow } }));
-    root.onActivation<CommandRunner>(
-      CommandRunner,
-      (_context, runner) => new GlusterRunner(runner, [network]),
-    );
-    const options = { glusterfs_shares_config, glusterfs_mount_point_base };
-    const stateDirectory = path.join(directory, 'state');
-    const backend = await createBackend(root, watchful, { name: 'gluster', options, stateDirectory });
+    const backend = await createBackend(root, plugin, instance);
     const troubled = new TroubledBackend(backend, say);
     await backend.start(troubled.context());
     return troubled;
@@ -105,6 +69,18 @@ export class TroubledBackend {
   async snapshot(volume: Volume): Promise<Snapshot> {
     const snapshot = makeSnapshot(volume, { id: randomUUID() });
     return applyUpdate(snapshot, await this.driver.createSnapshot(this.context(), snapshot));
+  }
+
+  async deleteSnapshot(snapshot: Snapshot): Promise<void> {
+    await this.driver.deleteSnapshot(this.context(), snapshot);
+  }
+
+  async delete(volume: Volume): Promise<void> {
+    await this.driver.deleteVolume(this.context(), volume);
+  }
+
+  async open(volume: Volume): Promise<BlockDevice> {
+    return this.driver.openDevice(this.context(), { kind: 'volume', volume }, 'read-only');
   }
 
   async write(volume: Volume, data: Uint8Array): Promise<void> {

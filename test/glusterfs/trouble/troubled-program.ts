@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { programOf } from '../../commands/run-program.js';
 import type { Order } from './program.js';
@@ -52,6 +53,17 @@ export class TroubledProgram implements AsyncDisposable {
   /** Resolves when it stands before the step that it was to pause at. */
   async paused(): Promise<void> {
     await this.#said('paused', 20_000);
+  }
+
+  /** The process that starts programs for it. */
+  async starter(): Promise<number> {
+    const pid = String(this.#child.pid);
+    const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+    for (const child of children.trim().split(' ')) {
+      const line = await readFile(`/proc/${child}/cmdline`, 'utf8');
+      if (line.includes('/starter-program.js\0')) return Number(child);
+    }
+    throw new Error('it has no process that starts programs');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
