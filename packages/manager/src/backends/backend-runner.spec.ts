@@ -135,6 +135,19 @@ describe('kept up', () => {
     await pauseBefore(stage, script.calls, 1000);
   });
 
+  it('without statistics it is asked for them again at least as often as with them', async () => {
+    await using stage = await BackendStage.open();
+    const script = stage.script('one');
+    const runner = stage.runner({ statsIntervalMs: 3000 });
+    await runner.start();
+    runner.keepUp();
+    script.stats = down('the array does not answer');
+    for (const pause of [3000, 1000, 2000, 3000, 3000, 3000]) await pauseBefore(stage, script.calls, pause);
+    delete script.stats;
+    await pauseBefore(stage, script.calls, 3000);
+    expect(stateOf(runner)).toEqual(['up']);
+  });
+
   it('statistics that hang are told of and not asked for twice', async () => {
     await using stage = await BackendStage.open();
     const script = stage.script('one');

@@ -130,12 +130,18 @@ export class BackendRunner {
       !this.#isStopped();
       failures = this.#failuresAfter(failures)
     ) {
-      const pause = failures === 0 ? this.parts.statsIntervalMs : (RETRY_MS[failures - 1] ?? LATER_MS);
       // It rejects at the stop only.
-      await this.parts.clock.sleep(pause, this.#stop.signal).catch(() => undefined);
+      await this.parts.clock.sleep(this.#pauseAfter(failures), this.#stop.signal).catch(() => undefined);
       if (this.#isStopped()) return;
       await (this.#backend === undefined ? this.start() : this.refresh());
     }
+  }
+
+  /** One that has been started is only asked, and found to be back as soon as its statistics would be. */
+  #pauseAfter(failures: number): number {
+    const { statsIntervalMs } = this.parts;
+    const pause = failures === 0 ? statsIntervalMs : (RETRY_MS[failures - 1] ?? LATER_MS);
+    return this.#backend === undefined ? pause : Math.min(pause, statsIntervalMs);
   }
 
   #failuresAfter(before: number): number {

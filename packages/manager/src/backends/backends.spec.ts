@@ -181,6 +181,17 @@ describe('backends of a single command', () => {
     expect(await stage.store.listBackends()).toEqual([]);
   });
 
+  it('start alone where only one is asked about', async () => {
+    await using stage = await BackendStage.open();
+    stage.script('two').setup = hang;
+    const backends = stage.backends(stage.section('one'), stage.section('two'));
+    expect(await backends.known('one')).toMatchObject([
+      { name: 'one', state: 'up' },
+      { name: 'two', state: 'starting' },
+    ]);
+    expect(stage.script('two').calls).toEqual([]);
+  });
+
   it('are not known by names that are not enabled', async () => {
     await using stage = await BackendStage.open();
     await expect(stage.backends(stage.section('one')).open('two')).rejects.toMatchObject({

@@ -65,9 +65,10 @@ export class Backends implements BackendAccess {
     });
   }
 
-  async known(): Promise<BackendRecord[]> {
+  async known(needed?: string): Promise<BackendRecord[]> {
     const runners = [...this.#runners.values()];
-    if (!this.#kept) await Promise.all(runners.map((runner) => runner.start()));
+    const toStart = runners.filter(({ name }) => needed === undefined || name === needed);
+    if (!this.#kept) await Promise.all(toStart.map((runner) => runner.start()));
     return runners.map(({ record }) => record);
   }
 

@@ -33,7 +33,7 @@ export class VolumePlaces {
    * @throws ManagerError `no-backend`, `backend-down`, `not-found`
    */
   async candidates(request: PlacementRequest, except?: string): Promise<[Place, ...Place[]]> {
-    const known = (await this.backends.known()).filter(({ name }) => name !== except);
+    const known = (await this.backends.known(request.backend)).filter(({ name }) => name !== except);
     const [first, ...others] = this.placement
       .candidates(known, request)
       .map(({ backend, pool }) => ({ backend, pool }));
@@ -43,7 +43,7 @@ export class VolumePlaces {
 
   /** True if the volume's backend is what a type asks for. */
   async fits({ backend }: VolumeRecord, extraSpecs: Metadata): Promise<boolean> {
-    const current = (await this.backends.known()).find(({ name }) => name === backend);
+    const current = (await this.backends.known(backend)).find(({ name }) => name === backend);
     return current !== undefined && this.placement.typeProblems(current, extraSpecs).length === 0;
   }
 }

@@ -11,7 +11,10 @@ export interface BackendAccess {
    * @throws ManagerError `not-found`, `backend-down`
    */
   open(name: string): Promise<RunningBackend>;
-  /** What is known of the enabled backends, in the order of the configuration, started to be known if need be. */
-  known(): Promise<BackendRecord[]>;
+  /**
+   * What is known of the enabled backends, in the order of the configuration, started to be known if need be.
+   * @param needed the only one that is started: another one may take long to show that it does not work
+   */
+  known(needed?: string): Promise<BackendRecord[]>;
 }
 export const BackendAccess = Symbol.for('scoria.BackendAccess');
