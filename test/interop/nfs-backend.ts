@@ -29,6 +29,7 @@ function onlyShare(share: Share): ShareProvider {
   return {
     start: async () => Promise.resolve(),
     available: async () => Promise.resolve([share]),
+    problems: () => new Map(),
     byName,
     ensure: async (_context, name) => Promise.resolve(byName(name)),
   };

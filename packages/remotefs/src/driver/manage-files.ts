@@ -9,6 +9,7 @@ import { isThere } from '../chain/durable-files.js';
 import { fileError } from '../chain/file-errors.js';
 import { isPlainName } from '../chain/file-names.js';
 import { planManage } from '../plan/volume-plans.js';
+import { noShare } from '../shares/placement.js';
 import type { Share } from '../shares/share.js';
 import type { Claim } from './file-volumes.js';
 import { FileVolumes } from './file-volumes.js';
@@ -113,7 +114,7 @@ export class ManageFiles {
   async #shareIn(context: OperationContext, name: string): Promise<Share> {
     const shares = await this.volumes.shares.available(context);
     const [only, ...others] = shares;
-    if (only === undefined) throw noShare();
+    if (only === undefined) throw noShare(this.volumes.shares.problems(), 'no file on one can be taken over');
     if (name === '' && others.length === 0) return only;
     const found = shares.find(({ share }) => share === name);
     if (found !== undefined) return found;
@@ -176,14 +177,6 @@ function formatIn(reference: ManageReference): FileFormat {
   const format = reference['source-format'] ?? 'raw';
   if (format === 'raw' || format === 'qcow2') return format;
   throw badReference(`the source-format ${JSON.stringify(format)} is neither raw nor qcow2`);
-}
-
-function noShare(): DriverError {
-  return new DriverError({
-    code: 'unavailable',
-    message:
-      'no share can be used, so no file on one can be taken over; the log says what is wrong with each',
-  });
 }
 
 function badReference(found: string): DriverError {

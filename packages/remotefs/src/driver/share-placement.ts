@@ -30,7 +30,7 @@ export class SharePlacement {
     return share;
   }
 
-  /** What {@link choose} would choose now. */
+  /** What {@link choose} would choose now; errors as there. */
   async preview(context: OperationContext, sizeBytes: number, preferred?: Share): Promise<Share> {
     const { placement } = this.volumes.policy;
     const spaces = await this.#measure(context, (share) => this.provisioned.recent(share));
@@ -45,7 +45,6 @@ export class SharePlacement {
    */
   async pools(context: OperationContext): Promise<PoolStats[]> {
     const spaces = await this.#measure(context, (share) => this.provisioned.count(share));
-    if (spaces.length === 0) throw noShare();
     return poolStats(spaces, this.volumes.policy.placement);
   }
 
@@ -55,6 +54,8 @@ export class SharePlacement {
   ): Promise<ShareSpace[]> {
     const shares = await this.volumes.shares.available(context);
     const { capacities, logger, watch } = this;
-    return measureShares(shares, { capacities, provisioned, logger, watch });
+    const spaces = await measureShares(shares, { capacities, provisioned, logger, watch });
+    if (spaces.length === 0) throw noShare(this.volumes.shares.problems());
+    return spaces;
   }
 }

@@ -131,7 +131,9 @@ describe('a share that hangs', () => {
   it('is left out before it is known to hang, and said to hang once', async () => {
     hang(A);
     expect(await usable()).toEqual([B]);
+    expect([...shares.problems()]).toEqual([[A, expect.stringMatching(/^it has not answered so far; see/)]]);
     await expect(shares.ensure(context, A)).rejects.toMatchObject(HANGS);
+    expect([...shares.problems()]).toEqual([[A, expect.stringMatching(/gives no answer within 0\.03 s/)]]);
     await Promise.all([usable(), usable()]);
     expect(logger.lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
   });
@@ -169,6 +171,7 @@ describe('a share that hangs', () => {
     while (returned === 0) await delay(1);
     expect(shares.byName(A).share).toBe(A);
     expect(await usable()).toEqual([A, B]);
+    expect(shares.problems().size).toBe(0);
     expect(logger.lines.at(-1)?.message).toBe(`the share ${A} can be used again`);
     expect(returned).toBe(1);
   });

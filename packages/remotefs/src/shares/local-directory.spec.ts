@@ -53,7 +53,9 @@ describe('LocalDirectory', () => {
   });
 
   it('is not usable before it was started', () => {
-    expect(() => new LocalDirectory({ directory: base }).byName(base)).toThrow(/not looked at yet/);
+    const shares = new LocalDirectory({ directory: base });
+    expect(() => shares.byName(base)).toThrow(/not looked at yet/);
+    expect([...shares.problems()]).toEqual([[base, 'it was not looked at yet']]);
   });
 
   it('reports a directory that vanished and does not make an empty one in its place', async () => {

@@ -58,6 +58,10 @@ export class LocalDirectory implements ShareProvider {
     }
   }
 
+  problems(): ReadonlyMap<string, string> {
+    return new Map(this.#problem === undefined ? [] : [[this.#share.share, this.#problem]]);
+  }
+
   byName(share: string): Share {
     if (share !== this.#share.share) {
       throw unknownShare(share, [this.#share.share], "the backend's options");

@@ -25,6 +25,9 @@ export interface MountedShareTools {
   readonly watch: ShareWatch;
 }
 
+const NOT_LOOKED_AT = 'it was not looked at yet';
+const STILL_LOOKING = 'it has not answered so far; see whether its server is up and can be reached';
+
 interface Failure {
   readonly reason: string;
   readonly cause: unknown;
@@ -62,15 +65,18 @@ export class MountedShare {
     return this.#foundUsableAt !== undefined && this.#failure === undefined;
   }
 
-  /** Why it cannot be used as of the last look; only if it is not usable. */
-  get problem(): string {
-    return this.#failure?.reason ?? 'it was not looked at yet';
+  /** Why it cannot be used, as of the last look or while another takes long; undefined where it can. */
+  get problem(): string | undefined {
+    if (this.#failure !== undefined) return this.#failure.reason;
+    if (this.#looking !== undefined) return STILL_LOOKING;
+    return this.#foundUsableAt === undefined ? NOT_LOOKED_AT : undefined;
   }
 
   /** The share, if the last look found it usable. @throws DriverError `unavailable` */
   get(): Share {
     if (this.isUsable) return this.share;
-    throw unusableShare(this.share.share, this.problem + this.#whenNext(), this.#failure?.cause);
+    const problem = this.problem ?? NOT_LOOKED_AT;
+    throw unusableShare(this.share.share, problem + this.#whenNext(), this.#failure?.cause);
   }
 
   /**

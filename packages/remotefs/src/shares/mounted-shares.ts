@@ -60,6 +60,13 @@ export class MountedShares implements ShareProvider {
     return (await Promise.all(looked)).flat();
   }
 
+  problems(): ReadonlyMap<string, string> {
+    const shares = [...this.#shares.values()];
+    return new Map(
+      shares.flatMap(({ share, problem }) => (problem === undefined ? [] : [[share.share, problem]])),
+    );
+  }
+
   byName(share: string): Share {
     return this.#find(share).get();
   }
@@ -106,7 +113,7 @@ export class MountedShares implements ShareProvider {
 
   #noneUsable(): DriverError {
     const shares = [...this.#shares.values()];
-    const reasons = shares.map(({ share, problem }) => `${share.share}: ${problem}`);
+    const reasons = [...this.problems()].map(([share, problem]) => `${share}: ${problem}`);
     return new DriverError({
       code: 'unavailable',
       message: `no share of ${this.options.sharesFile} can be used: ${reasons.join('; ')}`,

@@ -1,6 +1,13 @@
 import { GIB, isDriverError } from '@scoria/core';
 import fc from 'fast-check';
-import { chooseShare, poolStats, roomFor, type PlacementPolicy, type ShareSpace } from './placement.js';
+import {
+  chooseShare,
+  noShare,
+  poolStats,
+  roomFor,
+  type PlacementPolicy,
+  type ShareSpace,
+} from './placement.js';
 
 function space(name: string, totalGiB: number, freeGiB: number, provisionedGiB = 0): ShareSpace {
   return {
@@ -75,6 +82,19 @@ describe('chooseShare', () => {
     expect(full.message).toMatch(
       /room for 4294967296 bytes \(4.0 GiB\); .* is 3221225472 bytes \(3.0 GiB\), on b \(/,
     );
+  });
+
+  it('says what is wrong with each where no share can be used', () => {
+    const problems = new Map([
+      ['a:/v', 'it hangs'],
+      ['b:/v', 'it is read-only'],
+    ]);
+    expect(noShare(problems)).toMatchObject({
+      code: 'unavailable',
+      message:
+        'no share can be used, so there is no place for a volume: a:/v: it hangs; b:/v: it is read-only',
+      details: { shares: ['a:/v', 'b:/v'] },
+    });
   });
 
   it('never chooses a share that has not the room, and finds one whenever there is one', () => {

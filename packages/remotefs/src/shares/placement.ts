@@ -68,11 +68,20 @@ export function poolStats(spaces: readonly ShareSpace[], policy: PlacementPolicy
   }));
 }
 
-/** The error of a backend of which no share can be used. */
-export function noShare(): DriverError {
+/**
+ * The error of a backend of which no share can be used.
+ * @param problems what is wrong with each, as far as it is known
+ * @param consequence what cannot be done
+ */
+export function noShare(
+  problems: ReadonlyMap<string, string> = new Map<string, string>(),
+  consequence = 'there is no place for a volume',
+): DriverError {
+  const reasons = [...problems].map(([share, problem]) => `${share}: ${problem}`);
   return new DriverError({
     code: 'unavailable',
-    message: 'no share can be used, so there is no place for a volume; the log says what is wrong with each',
+    message: `no share can be used, so ${consequence}: ${reasons.join('; ') || 'the log says what is wrong with each'}`,
+    details: { shares: [...problems.keys()] },
   });
 }
 

@@ -40,6 +40,9 @@ export interface ShareProvider {
    */
   available(context: OperationContext): Promise<readonly Share[]>;
 
+  /** Why shares cannot be used now, by their names; none where all can. No input or output happens. */
+  problems(): ReadonlyMap<string, string>;
+
   /**
    * The share of that name as of the last look; no input or output happens.
    * @throws `unavailable` if there is no such share, or it was not usable: says why and what to do
