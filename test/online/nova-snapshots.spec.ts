@@ -1,3 +1,4 @@
+import type { Taken } from './volume-at-nova.js';
 import { CALLER, VolumeAtNova } from './volume-at-nova.js';
 
 describe('a volume whose guest is at Nova', () => {
@@ -52,6 +53,54 @@ describe('a volume whose guest is at Nova', () => {
     for (const { id } of await stage.manager.listVolumes(CALLER))
       if (id !== stage.volumeId) await (await stage.manager.deleteVolume(CALLER, id)).done;
     await stage.check();
+    await stage.finish();
+  });
+
+  it('is as it was where its host cannot merge, and the deletion can be asked for again', async () => {
+    await using stage = await VolumeAtNova.open();
+    const taken: Taken[] = [];
+    for (let count = 0; count < 2; count += 1) {
+      await stage.guest.afterWrites(10);
+      taken.push(await stage.take());
+    }
+    stage.host.before = ({ kind }) =>
+      kind === 'delete' ? { status: 'error_deleting', progress: '90%' } : undefined;
+    for (const each of taken) await expect(stage.remove(each)).rejects.toThrow(/its host could not/);
+    await stage.check();
+    // The volume is not held up by it.
+    await stage
+      .cloneAndCompare()
+      .catch((error: unknown) => expect(String(error)).toMatch(/its host could not/));
+    stage.host.before = () => undefined;
+    for (const each of taken) await stage.remove(each);
+    await stage.check();
+    await stage.cloneAndCompare();
+    await stage.finish();
+  });
+
+  it('has a snapshot taken back that Nova does not get to in time, and Nova does not find the file then', async () => {
+    await using stage = await VolumeAtNova.open();
+    await stage.guest.afterWrites(10);
+    let answer = (): void => {};
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    stage.host.before = async () => {
+      // The wait begins when the request is answered.
+      setTimeout(() => stage.clock.putForward(700_000), 300);
+      await answered;
+      return undefined;
+    };
+    await expect(stage.take()).rejects.toThrow(/has not reported/);
+    answer();
+    await stage.host.settled();
+    expect(stage.host.refusals).toEqual(['missing existing file for disk']);
+    stage.host.before = () => undefined;
+    await stage.check();
+    for (const { id } of await stage.manager.listSnapshots(CALLER))
+      await (
+        await stage.manager.deleteSnapshot(CALLER, id)
+      ).done;
+    const taken = await stage.take();
+    await stage.remove(taken);
     await stage.finish();
   });
 });

@@ -3,6 +3,7 @@ import { soakChains } from './chains.js';
 import { soakConformance } from './conformance.js';
 import { soakCrash } from './crash.js';
 import { soakManager } from './manager.js';
+import { soakNovaKills } from './nova-kills.js';
 import { soakOnlineKills } from './online-kills.js';
 import { soakOnline } from './online.js';
 import { soakRaces } from './races.js';
@@ -15,6 +16,7 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   conformance: soakConformance,
   crash: soakCrash,
   manager: soakManager,
+  'nova-kills': soakNovaKills,
   online: soakOnline,
   'online-kills': soakOnlineKills,
   races: soakRaces,

@@ -22,8 +22,8 @@ const SLOWEST_MS = 10_000;
 /** How long another request's report is waited for after one of two has failed, and nothing shows that one goes on. */
 export const DOUBT_MS = 60_000;
 
-/** A report comes soon after the change: so many looks in a row that show it made mean that it was lost. */
-const LOOKS_WITHOUT_REPORT = 10;
+/** A report comes soon after the change: where the files show that it is made for so long, it was lost. */
+export const LATE_MS = 15_000;
 
 /** What is reported where the guest's host has refused. */
 const FAILURES: Readonly<Record<SnapshotPhase, string>> = { creating: 'error', deleting: 'error_deleting' };
@@ -92,22 +92,45 @@ export async function waitForReport(
 ): Promise<WaitEnd> {
   const { clock } = ports;
   const began = clock.now();
-  const limit = began + expected.limitMs;
-  let end = limit;
-  let last: Look | undefined;
-  let madeLooks = 0;
-  for (let now = began; now < end; now = clock.now()) {
-    await clock.sleep(Math.min(pauseAfter(now - began), end - now), context.signal);
-    const found = await look(context, ports.reports, expected);
-    if (isFinal(found, expected)) return found;
-    madeLooks = found.shown === 'made' ? madeLooks + 1 : 0;
-    if (madeLooks === LOOKS_WITHOUT_REPORT) return { ...found, outcome: 'done' };
-    const isFirstFailure = found.outcome === 'failed' && last?.outcome !== 'failed';
-    if (isFirstFailure || (found.outcome === 'failed' && found.shown === 'going-on'))
-      end = Math.min(limit, clock.now() + DOUBT_MS);
-    last = found;
+  const watch = new Watch(expected, began);
+  for (let now = began; now < watch.end; now = clock.now()) {
+    await clock.sleep(Math.min(pauseAfter(now - began), watch.end - now), context.signal);
+    const found = watch.judge(await look(context, ports.reports, expected), clock.now());
+    if (found !== undefined) return found;
   }
-  return last?.outcome === 'failed' ? last : { outcome: 'pending' };
+  return watch.failure ?? { outcome: 'pending' };
+}
+
+/** What the looks so far amount to. */
+class Watch {
+  /** When nothing more is waited for; a time. */
+  end: number;
+  /** Of one of two requests. */
+  failure: WaitEnd | undefined;
+  readonly #limit: number;
+  #madeSince: number | undefined;
+
+  constructor(
+    private readonly expected: ExpectedReport,
+    began: number,
+  ) {
+    this.#limit = began + expected.limitMs;
+    this.end = this.#limit;
+  }
+
+  /** @returns the end, where there is one */
+  judge(found: Look, now: number): WaitEnd | undefined {
+    if (isFinal(found, this.expected)) return found;
+    this.#madeSince = found.shown === 'made' ? (this.#madeSince ?? now) : undefined;
+    if (this.#madeSince !== undefined && now - this.#madeSince >= LATE_MS)
+      return { ...found, outcome: 'done' };
+    if (found.outcome !== 'failed') this.failure = undefined;
+    else if (this.failure === undefined || found.shown === 'going-on') {
+      this.end = Math.min(this.#limit, now + DOUBT_MS);
+      this.failure = found;
+    }
+    return undefined;
+  }
 }
 
 function isFinal({ outcome }: Look, { inDoubt }: ExpectedReport): boolean {
