@@ -56,8 +56,8 @@ async function isAlive(pid: number): Promise<boolean> {
 
 let directory: string;
 let locks: LockManager;
-let sleeper: Child;
-let survivor: Child;
+let sleepers: readonly Child[];
+let survivors: readonly Child[];
 let counters: readonly Child[];
 
 const lockOf = (name: string) => ({ directory: join(directory, name), name: 'lock' });
@@ -67,15 +67,16 @@ beforeAll(async () => {
   locks = createLocks();
   await writeFile(join(directory, 'counter'), '0'.padStart(10));
   // The first compiles the sources for all.
-  sleeper = startChild('run-sleep', directory);
-  await sleeper.begun;
-  survivor = startChild('run-sleep-that-stays', directory);
+  const first = startChild('run-sleep', directory);
+  await first.begun;
+  sleepers = [first, startChild('isolated-run-sleep', directory)];
+  survivors = ['', 'isolated-'].map((how) => startChild(`${how}run-sleep-that-stays`, directory));
   counters = Array.from({ length: 4 }, () => startChild('count', directory));
-  await Promise.all([survivor, ...counters].map(({ begun }) => begun));
+  await Promise.all([...sleepers, ...survivors, ...counters].map(({ begun }) => begun));
 }, 120_000);
 
 afterAll(async () => {
-  for (const { process } of [sleeper, survivor, ...counters]) process.kill('SIGKILL');
+  for (const { process } of [...sleepers, ...survivors, ...counters]) process.kill('SIGKILL');
   await rm(directory, { recursive: true });
 });
 
@@ -93,19 +94,42 @@ test('processes that are killed at any time never hold a lock together', async (
   expect(await readdir(join(directory, 'count'))).toEqual([]);
 });
 
-test('a program dies with the process that started it', async () => {
+const HOW: [how: string, index: number, prefix: string][] = [
+  ['by it', 0, ''],
+  ['for it by another', 1, 'isolated-'],
+];
+
+test.each(HOW)('a program that was started %s dies with a process', async (_how, index, prefix) => {
+  const sleeper = sleepers[index]!;
   await kill(sleeper);
-  await using _lock = await locks.acquire([lockOf('run-sleep')], { timeoutMs: 2000 });
+  await using _lock = await locks.acquire([lockOf(`${prefix}run-sleep`)], { timeoutMs: 2000 });
   expect(await isAlive(Number(sleeper.lines[0]))).toBe(false);
 });
 
-test('a program that goes on nevertheless keeps the lock that it was started under', async () => {
+test.each(HOW)('one that was started %s and goes on keeps the lock', async (_how, index, prefix) => {
+  const survivor = survivors[index]!;
+  const lock = lockOf(`${prefix}run-sleep-that-stays`);
   const pid = Number(survivor.lines[0]);
   await kill(survivor);
-  const refusal = locks.acquire([lockOf('run-sleep-that-stays')], { timeoutMs: 0 });
+  const refusal = locks.acquire([lock], { timeoutMs: 0 });
   await expect(refusal).rejects.toThrow(/held by process \d+ \(gone; a program it started still runs\)/);
   expect(await isAlive(pid)).toBe(true);
   process.kill(pid);
-  await using _lock = await locks.acquire([lockOf('run-sleep-that-stays')], { timeoutMs: 5000 });
+  await using _lock = await locks.acquire([lock], { timeoutMs: 5000 });
   expect(await isAlive(pid)).toBe(false);
+});
+
+test('no program of a process that was killed runs beside those of the next', async () => {
+  const found: string[] = [];
+  const children = Array.from({ length: 3 }, () => startChild('isolated-run-many', directory));
+  await Promise.all(children.map(({ begun }) => begun));
+  for (const child of children) {
+    await delay(50 + 100 * Math.random());
+    await kill(child);
+    found.push(...child.lines);
+  }
+  const name = lockOf('isolated-run-many');
+  await using _lock = await locks.acquire([name], { timeoutMs: 5000 });
+  expect(await isAlive(Number(await readFile(join(directory, 'owner'), 'utf8')))).toBe(false);
+  expect(new Set(found)).toEqual(new Set(['nobody']));
 });

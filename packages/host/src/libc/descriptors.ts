@@ -52,7 +52,8 @@ export function makeSocketPair(): [number, number] {
 /**
  * Sends open files in one message; they stay open here. Whoever has the other end of the socket has them too from now
  * on, received or not: what is locked stays locked until that end is closed by all who have it.
- * Raises `EAGAIN` where too many messages wait to be received, `EPIPE` where there is no other end any more.
+ * Raises `EAGAIN` where too many messages wait to be received, `EPIPE` or `ECONNRESET` where nobody has the other end
+ * any more.
  */
 export function sendDescriptors(socket: number, descriptors: readonly number[]): void {
   const control = Buffer.alloc(controlBytes(descriptors.length));

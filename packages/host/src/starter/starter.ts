@@ -14,6 +14,9 @@ const FLAGS = ['--max-semi-space-size=1', '--v8-pool-size=0', '--disable-warning
 /** So many orders are under way at once that the socket for their descriptors can always take another. */
 const MOST_UNANSWERED = 64;
 
+/** What sending says when nobody can receive any more. */
+const GONE = ['EPIPE', 'ECONNRESET'];
+
 /** What is to be started; the starter gives it a number. */
 export type StartRequest = Omit<StartOrder, 'id' | 'descriptors'>;
 
@@ -106,11 +109,11 @@ export class Starter {
   #sendOne({ order, descriptors }: Waiting): void {
     try {
       sendDescriptors(this.#socket, descriptors);
-      // Where it has ended, that is heard of by itself.
       this.#child.send(order, () => {});
     } catch (error) {
-      if (systemCode(error) !== 'EPIPE')
-        this.#onReport({ id: order.id, failure: systemCode(error) ?? 'unknown' });
+      const code = systemCode(error) ?? 'unknown';
+      // Where it has ended, that is heard of by itself.
+      if (!GONE.includes(code)) this.#onReport({ id: order.id, failure: code });
     } finally {
       closeAll(descriptors);
     }
