@@ -1,0 +1,140 @@
+import { isDriverError, messageOf } from '@scoria/core';
+import type { OperationContext } from '@scoria/core';
+import type { RbdPool } from '@scoria/librbd';
+import { inject, injectable } from 'inversify';
+import { RbdTools } from '../driver/rbd-tools.js';
+import { imageClaim, snapshotClaim } from '../driver/volume-locks.js';
+import type { LockClaim } from '../driver/volume-locks.js';
+import { runPlan, uncancellable } from '../execute/plan-executor.js';
+import type { Intent, JournalEntry } from '../journal/entry.js';
+import { undoClone } from '../journal/undo-clone.js';
+import { isDeletedImage } from '../names.js';
+import { openIfThere, parentOfSnapshot, readImage } from '../tree/read-image.js';
+import { TrashPurger } from './trash-purger.js';
+
+/**
+ * Finishes or undoes what dead processes of this host have left, by the journal and by what is in the pool. What a
+ * living process has under way is locked, and left alone; so is what other hosts have written, whose locks cannot be
+ * seen from here.
+ */
+@injectable()
+export class Recovery {
+  constructor(
+    @inject(RbdTools) private readonly tools: RbdTools,
+    @inject(TrashPurger) private readonly purger: TrashPurger,
+  ) {}
+
+  /** At the start: also deleted images that nothing depends on any more go. */
+  async start(context: OperationContext): Promise<void> {
+    await this.tools.connection.use('finish what was cut off', async ({ pool }) => {
+      await this.#finishEntries(context, pool);
+      for (const { id, name } of await pool.images()) {
+        if (isDeletedImage(name))
+          await this.#attempt(context, name, () => this.#tidy(context, pool, { id, name }));
+      }
+    });
+  }
+
+  /** Now and then. */
+  async again(context: OperationContext): Promise<void> {
+    await this.tools.connection.use('look for what is left to be done', ({ pool }) =>
+      this.#finishEntries(context, pool),
+    );
+  }
+
+  async #finishEntries(context: OperationContext, pool: RbdPool): Promise<void> {
+    const entries = await this.tools.journal.entries(pool);
+    for (const entry of entries) {
+      if (entry.intent.kind === 'purge' || !this.tools.journal.isOwn(entry)) continue;
+      await this.#attempt(context, entry.key, () => this.#finish(context, pool, entry));
+    }
+    await this.purger.purge(context, pool, entries);
+  }
+
+  /** One that cannot be put in order stands in nobody's way but its own. */
+  async #attempt(context: OperationContext, name: string, body: () => Promise<void>): Promise<void> {
+    try {
+      await body();
+    } catch (error) {
+      if (isDriverError(error, 'cancelled')) throw error;
+      context.logger.warn(`${name} could not be put in order yet: ${messageOf(error)}`, { image: name });
+    }
+  }
+
+  async #finish(context: OperationContext, pool: RbdPool, { key, intent }: JournalEntry): Promise<void> {
+    const { locks, journal, flattens } = this.tools;
+    if (intent.kind === 'flatten' && intent.isCancelled !== true) {
+      flattens.add(key);
+      return;
+    }
+    await using lock = await locks.tryHold(context, [claimOf(key)]);
+    if (lock === undefined) return;
+    // It may have ended since it was read.
+    const entry = await journal.find(pool, key);
+    if (entry?.intent.kind !== intent.kind) return;
+    if (!('isWaiting' in intent))
+      context.logger.warn(`go on with ${intent.kind} of ${key}, which was cut off`);
+    if (await this.#run(context, pool, key, entry.intent)) await journal.remove(pool, key);
+  }
+
+  /** @returns whether that was all */
+  async #run(context: OperationContext, pool: RbdPool, image: string, intent: Intent): Promise<boolean> {
+    switch (intent.kind) {
+      case 'clone':
+        await undoClone(context, this.tools, pool, { image, source: intent.source });
+        return true;
+      case 'release': {
+        const isReleased = await this.tools.parents.release(context, pool, intent.parent);
+        return isReleased || intent.isWaiting !== true;
+      }
+      case 'revert':
+        await this.#revert(context, pool, image, intent);
+        return true;
+      case 'flatten':
+        return this.#flattenAgain(pool, image);
+      case 'purge':
+        return false;
+    }
+  }
+
+  /** Somebody wanted to delete it, and has not. */
+  async #flattenAgain(pool: RbdPool, image: string): Promise<boolean> {
+    const open = await openIfThere(pool, image);
+    await open?.close();
+    if (open === undefined) return true;
+    await this.tools.flattens.queue(pool, image);
+    return false;
+  }
+
+  async #revert(
+    context: OperationContext,
+    pool: RbdPool,
+    image: string,
+    { snapshot, sizeBytes }: Extract<Intent, { kind: 'revert' }>,
+  ): Promise<void> {
+    const node = await readImage(pool, image);
+    const isThere = node?.snapshots.some(({ name, namespace }) => namespace === 'user' && name === snapshot);
+    if (node === undefined || isThere !== true) return;
+    const parent = node.isFlat ? await parentOfSnapshot(pool, image, snapshot) : undefined;
+    const back = parent === undefined ? 'roll-back' : 'copy-back';
+    const plan = {
+      operation: `revert ${image}`,
+      steps: [
+        { kind: back, image, snapshot },
+        { kind: 'resize', image, sizeBytes },
+      ],
+    } as const;
+    await runPlan(uncancellable(context), pool, plan, this.tools.helpers);
+  }
+
+  async #tidy(context: OperationContext, pool: RbdPool, image: { id: string; name: string }): Promise<void> {
+    await using lock = await this.tools.locks.tryHold(context, [imageClaim(image.name)]);
+    if (lock !== undefined) await this.tools.parents.tidy(context, pool, image);
+  }
+}
+
+/** An entry is of an image, or of a snapshot of one. */
+function claimOf(key: string): LockClaim {
+  const at = key.lastIndexOf('@');
+  return at === -1 ? imageClaim(key) : snapshotClaim(key.slice(0, at), key.slice(at + 1));
+}

@@ -1,0 +1,65 @@
+import { messageOf } from '@scoria/core';
+import type { OperationContext } from '@scoria/core';
+import { isRbdError } from '@scoria/librbd';
+import type { RbdPool } from '@scoria/librbd';
+import { inject, injectable } from 'inversify';
+import { ParentRelease } from '../execute/parent-release.js';
+import { progressOf } from '../execute/step-runner.js';
+import type { Intent, JournalEntry } from '../journal/entry.js';
+import { Journal } from '../journal/journal.js';
+
+type Purge = Extract<Intent, { kind: 'purge' }>;
+
+/** What became of an image in the trash. */
+type Outcome = 'gone' | 'not-expired' | 'kept';
+
+/** Removes images from the trash that this driver has put there, on whatever host, and never any other. */
+@injectable()
+export class TrashPurger {
+  constructor(
+    @inject(Journal) private readonly journal: Journal,
+    @inject(ParentRelease) private readonly parents: ParentRelease,
+  ) {}
+
+  /** Removes what has been there long enough; tells in the log what could not be removed. */
+  async purge(context: OperationContext, pool: RbdPool, entries: readonly JournalEntry[]): Promise<void> {
+    const purges = entries.flatMap(({ key, intent }) => (intent.kind === 'purge' ? [{ key, intent }] : []));
+    if (purges.length === 0) return;
+    const inTrash = new Set((await pool.trash()).map(({ id }) => id));
+    for (const { key, intent } of purges) {
+      if (!inTrash.has(intent.id) && (await isThere(pool, intent))) continue;
+      await this.#purgeOne(context, pool, key, intent);
+    }
+  }
+
+  async #purgeOne(context: OperationContext, pool: RbdPool, key: string, purge: Purge): Promise<void> {
+    try {
+      if ((await removeFromTrash(context, pool, purge)) !== 'gone') return;
+      if (purge.parent !== undefined) await this.parents.release(context, pool, purge.parent);
+      await this.journal.remove(pool, key);
+    } catch (error) {
+      context.logger.warn(`${purge.name} (${purge.id}) stays in the trash for now: ${messageOf(error)}`);
+    }
+  }
+}
+
+async function removeFromTrash(
+  context: OperationContext,
+  pool: RbdPool,
+  { id, name }: Purge,
+): Promise<Outcome> {
+  try {
+    await pool.removeFromTrash(id, { onProgress: progressOf(context), signal: context.signal });
+    return 'gone';
+  } catch (error) {
+    if (isRbdError(error, 'not-found')) return 'gone';
+    if (isRbdError(error, 'not-expired')) return 'not-expired';
+    context.logger.warn(`${name} (${id}) cannot be removed from the trash: ${messageOf(error)}`);
+    return 'kept';
+  }
+}
+
+/** It was recorded, and is about to be moved, or was not after all: or somebody took it back out. */
+async function isThere(pool: RbdPool, { id }: Purge): Promise<boolean> {
+  return (await pool.images()).some((image) => image.id === id);
+}

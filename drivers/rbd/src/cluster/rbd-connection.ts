@@ -1,0 +1,138 @@
+import { Clock, DriverError, DriverOptions, messageOf } from '@scoria/core';
+import type { OperationContext } from '@scoria/core';
+import { isRbdError, RbdClient } from '@scoria/librbd';
+import type { RbdCluster, RbdPool } from '@scoria/librbd';
+import { inject, injectable } from 'inversify';
+import type { RbdOptions } from '../options.js';
+import { timeoutMsOf } from '../options.js';
+import { asDriverError } from './rbd-errors.js';
+
+/** A connection with the pool of the volumes. */
+export interface Connected {
+  readonly cluster: RbdCluster;
+  readonly pool: RbdPool;
+}
+
+/** How many requests of a remove, a flatten or a rollback are under way at once; librbd's own 10 is slow. */
+const MANAGEMENT_REQUESTS = '20';
+
+/**
+ * The one connection of a backend. It is kept, because making one takes longer than most operations, and made again by
+ * the next call after it was lost.
+ */
+@injectable()
+export class RbdConnection {
+  #connected: Promise<Connected> | undefined;
+  #isClosed = false;
+
+  constructor(
+    @inject(RbdClient) private readonly client: RbdClient,
+    @inject(DriverOptions) private readonly options: RbdOptions,
+    @inject(Clock) private readonly clock: Clock,
+  ) {}
+
+  /** Connects, and tries again as often as the options say. @throws DriverError */
+  async start(context: OperationContext): Promise<void> {
+    const { rados_connection_retries: attempts, rados_connection_interval: seconds } = this.options;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.use('connect to the cluster', async () => Promise.resolve());
+        return;
+      } catch (error) {
+        if (attempt >= attempts || !isWorthAnother(error)) throw error;
+        context.logger.warn(`${messageOf(error)}; trying again in ${seconds} s`);
+        await this.clock.sleep(seconds * 1000, context.signal);
+      }
+    }
+  }
+
+  /**
+   * Does something with the cluster. What it raises comes out as a DriverError; where the connection was lost, the next
+   * call makes a new one.
+   * @param operation for messages: 'delete volume ...'
+   */
+  async use<T>(operation: string, body: (connected: Connected) => Promise<T>): Promise<T> {
+    let connecting: Promise<Connected> | undefined;
+    try {
+      if (this.#isClosed) throw ended();
+      connecting = this.#connected ??= this.#open();
+      return await body(await connecting);
+    } catch (error) {
+      if (isRbdError(error, 'disconnected', 'timed-out', 'closed')) this.#forget(connecting);
+      throw asDriverError(error, operation);
+    }
+  }
+
+  /** Ends the connection; calls under way end first. Idempotent, and for good. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const connecting = this.#connected;
+    this.#connected = undefined;
+    if (connecting !== undefined) await closeQuietly(connecting);
+  }
+
+  async #open(): Promise<Connected> {
+    try {
+      return await this.#openPool(await this.#connect());
+    } catch (error) {
+      // The next call tries again.
+      this.#connected = undefined;
+      throw error;
+    }
+  }
+
+  async #connect(): Promise<RbdCluster> {
+    const { rbd_cluster_name, rbd_user, rbd_ceph_conf } = this.options;
+    return this.client.connect({
+      clusterName: rbd_cluster_name,
+      ...(rbd_user ? { user: rbd_user } : {}),
+      ...(rbd_ceph_conf === '' ? {} : { confFile: rbd_ceph_conf }),
+      settings: { rbd_concurrent_management_ops: MANAGEMENT_REQUESTS },
+      timeoutMs: timeoutMsOf(this.options),
+    });
+  }
+
+  async #openPool(cluster: RbdCluster): Promise<Connected> {
+    const { rbd_pool } = this.options;
+    try {
+      return { cluster, pool: await cluster.openPool(rbd_pool) };
+    } catch (error) {
+      await cluster.close();
+      throw isRbdError(error, 'not-found') ? noPool(rbd_pool, error) : error;
+    }
+  }
+
+  #forget(lost: Promise<Connected> | undefined): void {
+    if (lost === undefined) return;
+    if (this.#connected === lost) this.#connected = undefined;
+    // Its calls under way end first, which may take as long as their time limit.
+    closeQuietly(lost).catch(() => undefined);
+  }
+}
+
+async function closeQuietly(connecting: Promise<Connected>): Promise<void> {
+  try {
+    const { cluster } = await connecting;
+    await cluster.close();
+  } catch {
+    // A connection that was never made, or is gone, has nothing to close.
+  }
+}
+
+function isWorthAnother(error: unknown): boolean {
+  if (!(error instanceof DriverError) || error.code !== 'unavailable') return false;
+  return !isRbdError(error.cause, 'library-missing');
+}
+
+function ended(): DriverError {
+  return new DriverError({ code: 'unavailable', message: 'the backend was ended' });
+}
+
+function noPool(pool: string, cause: unknown): DriverError {
+  return new DriverError({
+    code: 'failed',
+    message: `the cluster has no pool ${pool}; check rbd_pool, or make the pool`,
+    details: { pool },
+    cause,
+  });
+}

@@ -1,0 +1,38 @@
+import { DriverOptions } from '@scoria/core';
+import { inject, injectable } from 'inversify';
+import { FlattenQueue } from '../background/flatten-queue.js';
+import { RbdConnection } from '../cluster/rbd-connection.js';
+import { ParentRelease } from '../execute/parent-release.js';
+import type { StepHelpers } from '../execute/step-runner.js';
+import { WatchedImages } from '../execute/watched-images.js';
+import type { Journal } from '../journal/journal.js';
+import type { RbdOptions } from '../options.js';
+import { chunkOrderOf } from '../options.js';
+import type { VolumeLocks } from './volume-locks.js';
+
+/** What operations on volumes work with. */
+@injectable()
+export class RbdTools {
+  /** log2 of the size of an object of a volume. */
+  readonly order: number;
+  readonly helpers: StepHelpers;
+  readonly locks: VolumeLocks;
+  readonly journal: Journal;
+
+  constructor(
+    @inject(DriverOptions) readonly options: RbdOptions,
+    @inject(RbdConnection) readonly connection: RbdConnection,
+    @inject(ParentRelease) readonly parents: ParentRelease,
+    @inject(FlattenQueue) readonly flattens: FlattenQueue,
+    @inject(WatchedImages) watched: WatchedImages,
+  ) {
+    this.order = chunkOrderOf(options);
+    this.locks = parents.locks;
+    this.journal = parents.journal;
+    this.helpers = {
+      whileWatched: (context, remove) => watched.whileWatched(context, remove),
+      queueFlatten: (pool, image) => flattens.queue(pool, image),
+      claimTrash: (pool, step) => parents.claimTrash(pool, step),
+    };
+  }
+}

@@ -1,0 +1,93 @@
+import type { OperationContext } from '@scoria/core';
+import { isRbdError } from '@scoria/librbd';
+import type { LongCall, RbdErrorCode, RbdPool } from '@scoria/librbd';
+import type { Step } from '../plan/plan.js';
+import { copyBack } from './copy-back.js';
+import type { OpenImages } from './open-images.js';
+
+/** What `queue-flatten` and retries need. */
+export interface StepHelpers {
+  /** Tries again, as often as it is worth it, while the image is watched. */
+  readonly whileWatched: (context: OperationContext, remove: () => Promise<void>) => Promise<void>;
+  readonly queueFlatten: (pool: RbdPool, image: string) => Promise<void>;
+  /** Records that what is moved to the trash is ours to remove from it. */
+  readonly claimTrash: (pool: RbdPool, step: StepOf<'move-to-trash'>) => Promise<void>;
+}
+
+export type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
+
+type Runner<Kind extends Step['kind']> = (step: StepOf<Kind>, context: OperationContext) => Promise<void>;
+
+/** Does single steps. One that is done already is fine, except where it makes something. */
+export class StepRunner {
+  constructor(
+    private readonly pool: RbdPool,
+    private readonly images: OpenImages,
+    private readonly helpers: StepHelpers,
+  ) {}
+
+  async run(step: Step, context: OperationContext): Promise<void> {
+    const run = this.#runners[step.kind] as Runner<Step['kind']>;
+    await run(step, context);
+  }
+
+  readonly #runners: { readonly [Kind in Step['kind']]: Runner<Kind> } = {
+    'create-image': async ({ image, sizeBytes, order }) => this.pool.createImage(image, { sizeBytes, order }),
+    'clone-image': async ({ image, parentPool, parent, snapshot, order }) =>
+      this.pool.cloneImage(image, { parentPool, parentImage: parent, parentSnapshot: snapshot, order }),
+    'take-snapshot': async ({ image, snapshot }) => (await this.images.get(image)).createSnapshot(snapshot),
+    'protect-snapshot': async ({ image, snapshot }) =>
+      unless(['busy'], async () => (await this.images.get(image)).protectSnapshot(snapshot)),
+    'unprotect-snapshot': async ({ image, snapshot }) =>
+      unless(['invalid', 'not-found'], async () =>
+        (await this.images.get(image)).unprotectSnapshot(snapshot),
+      ),
+    'remove-snapshot': async ({ image, snapshot }) =>
+      unless(['not-found'], async () => (await this.images.get(image)).removeSnapshot(snapshot)),
+    resize: async ({ image, sizeBytes }) => (await this.images.get(image)).resize(sizeBytes),
+    flatten: async ({ image }, context) =>
+      unless(['invalid', 'not-found'], async () => (await this.images.get(image)).flatten(longCall(context))),
+    'queue-flatten': async ({ image }) => this.helpers.queueFlatten(this.pool, image),
+    'roll-back': async ({ image, snapshot }, context) =>
+      (await this.images.get(image)).rollback(snapshot, longCall(context)),
+    'copy-back': async ({ image, snapshot }, context) =>
+      copyBack(this.pool, await this.images.get(image), { name: image, snapshot }, context),
+    rename: async ({ image, to }) => {
+      await this.images.close(image);
+      await unless(['not-found'], async () => this.pool.renameImage(image, to));
+    },
+    'remove-image': async ({ image }, context) => {
+      await this.images.close(image);
+      await this.helpers.whileWatched(context, async () =>
+        unless(['not-found'], async () => this.pool.removeImage(image, { onProgress: progressOf(context) })),
+      );
+    },
+    'move-to-trash': async (step, context) => {
+      const { image, delaySeconds } = step;
+      await this.images.close(image);
+      await this.helpers.claimTrash(this.pool, step);
+      await this.helpers.whileWatched(context, async () =>
+        unless(['not-found'], async () => this.pool.moveToTrash(image, delaySeconds)),
+      );
+    },
+  };
+}
+
+/** Does something for which some errors mean that it is done already. */
+async function unless(fine: readonly RbdErrorCode[], body: () => Promise<void>): Promise<void> {
+  try {
+    await body();
+  } catch (error) {
+    if (!isRbdError(error, ...fine)) throw error;
+  }
+}
+
+export function progressOf(context: OperationContext): NonNullable<LongCall['onProgress']> {
+  return (done, total) => {
+    context.progress({ done, total });
+  };
+}
+
+function longCall(context: OperationContext): LongCall {
+  return { onProgress: progressOf(context), signal: context.signal };
+}

@@ -1,0 +1,12 @@
+import { inject, injectable } from 'inversify';
+import { Adoption } from './adoption.js';
+import { ManageImages } from './manage-images.js';
+
+/** What takes over images that are in the pool already. */
+@injectable()
+export class Takeover {
+  constructor(
+    @inject(ManageImages) readonly images: ManageImages,
+    @inject(Adoption) readonly volumes: Adoption,
+  ) {}
+}
