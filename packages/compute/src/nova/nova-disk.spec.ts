@@ -1,10 +1,12 @@
 import type { CloudAnswer, JobEnd } from '@scoria/testkit';
+import type { AskedChange } from './snapshot-reports.js';
 import { DiskStage, LOWER, OVERLAY, SERVER, SNAPSHOT, VOLUME } from '../spec-support/disk-stage.js';
 
 const CREATED = { status: 'creating', progress: '90%' };
 const DELETED = { status: 'deleting', progress: '90%' };
 const TAKE = 'switch to volume-1.bbbb';
 const COMMIT = 'commit volume-1.aaaa into volume-1';
+const PULL = 'pull volume-1.aaaa into volume-1.bbbb, down to volume-1';
 
 type ChangeName = 'take' | 'commit' | 'pull';
 const CHANGES: [ChangeName, typeof CREATED, string][] = [
@@ -217,7 +219,7 @@ describe('a change that was cut off', () => {
     await stage.pull();
     expect(stage.cloud.nova.jobs).toHaveLength(1);
     expect(stage.reports.asked).toEqual({
-      change: 'pull volume-1.aaaa into volume-1.bbbb, down to volume-1',
+      change: PULL,
       phase: 'deleting',
       inDoubt: false,
     });
@@ -230,6 +232,133 @@ describe('a change that was cut off', () => {
     await stage.take();
     expect(stage.cloud.nova.jobs).toHaveLength(2);
     expect(stage.reports.asked).toEqual({ change: TAKE, phase: 'creating', inDoubt: false });
+  });
+});
+
+describe('a report that is lost', () => {
+  const asked: Record<ChangeName, AskedChange> = {
+    take: { change: TAKE, phase: 'creating', inDoubt: false },
+    commit: { change: COMMIT, phase: 'deleting', inDoubt: false },
+    pull: { change: PULL, phase: 'deleting', inDoubt: false },
+  };
+  const failureOf = (name: ChangeName): JobEnd => ({
+    status: name === 'take' ? 'error' : 'error_deleting',
+    progress: '90%',
+  });
+
+  it.each(CHANGES)('(%s) is not waited for where the files show the change', async (name) => {
+    await using stage = await DiskStage.open();
+    const began = stage.clock.now();
+    stage.shown = async () => Promise.resolve(stage.clock.now() - began > 30_000 ? 'made' : 'going-on');
+    await stage[name]();
+    expect(stage.clock.now() - began).toBeLessThan(60_000);
+    expect(stage.cloud.nova.jobs).toHaveLength(1);
+  });
+
+  it.each(CHANGES)('(%s) by the death of who asked: nothing is asked of Nova', async (name) => {
+    await using stage = await DiskStage.open();
+    stage.reports.asked = asked[name];
+    stage.shown = async () => Promise.resolve('made');
+    const began = stage.clock.now();
+    await stage[name]();
+    expect(stage.clock.now()).toBe(began);
+    expect(stage.cloud.nova.jobs).toEqual([]);
+  });
+
+  it('shows a disk that is closed as settled', async () => {
+    await using stage = await DiskStage.open();
+    stage.reports.asked = asked.take;
+    const disk = await stage.disk();
+    const shown = async (): Promise<'made'> => Promise.resolve('made');
+    await disk.takeSnapshot(stage.context, { active: LOWER, overlay: OVERLAY, shown });
+    await disk[Symbol.asyncDispose]();
+    expect(stage.reports.settled).toEqual(['done']);
+  });
+
+  it.each(CHANGES)('(%s): the files are not believed for a moment only', async (name, done) => {
+    await using stage = await DiskStage.open();
+    let looks = 0;
+    stage.shown = async () => {
+      looks += 1;
+      if (looks === 40) stage.reports.report = done;
+      return Promise.resolve(looks % 2 === 0 ? undefined : 'made');
+    };
+    await stage[name]();
+    expect(looks).toBe(40);
+  });
+
+  it.each(CHANGES)(
+    '(%s), and asked again fails while the first goes on: that one is waited for',
+    async (name) => {
+      await using stage = await DiskStage.open(failureOf(name));
+      stage.reports.asked = asked[name];
+      const began = stage.clock.now();
+      stage.shown = async () => Promise.resolve(stage.clock.now() - began > 300_000 ? 'made' : 'going-on');
+      await stage[name]();
+      expect(stage.clock.now() - began).toBeGreaterThan(300_000);
+      expect(stage.cloud.nova.jobs).toHaveLength(1);
+    },
+  );
+
+  it.each(CHANGES)('(%s), and asked again fails: the report of the first counts', async (name, done) => {
+    await using stage = await DiskStage.open(failureOf(name));
+    stage.reports.asked = asked[name];
+    let looks = 0;
+    stage.reports.onRead = () => {
+      looks += 1;
+      if (looks === 20) stage.reports.report = done;
+    };
+    await stage[name]();
+    expect(looks).toBe(20);
+  });
+
+  it.each(CHANGES)('(%s), asked again fails, and nothing shows more: a minute is waited', async (name) => {
+    await using stage = await DiskStage.open(failureOf(name));
+    stage.reports.asked = asked[name];
+    const began = stage.clock.now();
+    expect(await stage.refusal(() => stage[name]())).toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/asked twice.*next operation on the volume looks again/) as string,
+    });
+    expect(stage.clock.now() - began).toBe(61_000);
+  });
+
+  it.each(CHANGES)(
+    '(%s), and its server is at something else: it is asked again when it is not',
+    async (...args) => {
+      const [name, done] = args;
+      await using stage = await DiskStage.open(done);
+      stage.reports.asked = asked[name];
+      stage.cloud.nova.volumes.set(VOLUME, 'busy');
+      let looks = 0;
+      stage.reports.onRead = () => {
+        looks += 1;
+        if (looks === 35) stage.cloud.nova.volumes.set(VOLUME, 'ready');
+      };
+      const began = stage.clock.now();
+      await stage[name]();
+      expect(stage.cloud.nova.jobs).toHaveLength(1);
+      expect(stage.clock.now() - began).toBeLessThan(60_000);
+    },
+  );
+
+  it.each<[ChangeName, 'busy' | 'stopped']>([
+    ['take', 'busy'],
+    ['commit', 'busy'],
+    ['pull', 'busy'],
+    ['commit', 'stopped'],
+  ])('(%s), and its server is %s for long: it is given up after two minutes', async (name, state) => {
+    await using stage = await DiskStage.open();
+    stage.reports.asked = asked[name];
+    stage.cloud.nova.volumes.set(VOLUME, state);
+    const began = stage.clock.now();
+    expect(await stage.refusal(() => stage[name]())).toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/at something else.*for 120 s now.*detach the volume/) as string,
+    });
+    expect(stage.clock.now() - began).toBe(120_000);
+    // What was asked for stays noted.
+    expect(stage.reports.asked).toMatchObject({ change: asked[name].change, inDoubt: true });
   });
 });
 

@@ -1,4 +1,4 @@
-import type { GuestDisk, OperationContext } from '@scoria/core';
+import type { GuestDisk, OperationContext, ShownByFiles } from '@scoria/core';
 import { createContext, DriverError } from '@scoria/core';
 import type { JobEnd } from '@scoria/testkit';
 import { FakeClock, FakeCloud, MemoryLogger } from '@scoria/testkit';
@@ -28,6 +28,8 @@ export class DiskStage implements AsyncDisposable {
   });
   /** How a job ends. */
   end: JobEnd = undefined;
+  /** What the files show. */
+  shown: ShownByFiles = async () => Promise.resolve(undefined);
 
   private constructor(readonly cloud: FakeCloud) {
     cloud.nova.volumes.set(VOLUME, 'ready');
@@ -56,15 +58,29 @@ export class DiskStage implements AsyncDisposable {
   }
 
   async take(): Promise<void> {
-    await (await this.disk()).takeSnapshot(this.context, { active: LOWER, overlay: OVERLAY });
+    await (
+      await this.disk()
+    ).takeSnapshot(this.context, {
+      active: LOWER,
+      overlay: OVERLAY,
+      shown: async () => this.shown(),
+    });
   }
 
   async commit(): Promise<void> {
-    await (await this.disk()).commit(this.context, { active: OVERLAY, file: LOWER.path, base: BASE });
+    await (
+      await this.disk()
+    ).commit(this.context, {
+      active: OVERLAY,
+      file: LOWER.path,
+      base: BASE,
+      shown: async () => this.shown(),
+    });
   }
 
   async pull(withBase = true): Promise<void> {
-    const change = { active: OVERLAY, file: LOWER.path, ...(withBase ? { base: BASE } : {}) };
+    const shown: ShownByFiles = async () => this.shown();
+    const change = { active: OVERLAY, file: LOWER.path, shown, ...(withBase ? { base: BASE } : {}) };
     await (await this.disk()).pull(this.context, change);
   }
 

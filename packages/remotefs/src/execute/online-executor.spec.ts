@@ -1,7 +1,8 @@
 import type { DriverErrorCode, GuestDisk, OperationContext } from '@scoria/core';
 import { createContext, DriverError } from '@scoria/core';
 import { MemoryLogger } from '@scoria/testkit';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -292,5 +293,90 @@ describe('after a death', () => {
   it('has the steps of a guest done by the guest', () => {
     expect(kinds(PLANS.commit)).toEqual(['guest-commit', ...FLUSH, 'write-info', 'remove']);
     expect(kinds(PLANS.pull)).toEqual(['guest-pull', ...FLUSH, 'write-info', 'remove']);
+  });
+});
+
+describe("with a guest's side that only reports, and whose report may be lost", () => {
+  const [OLD, NEW] = [names.overlay(V, S2), names.overlay(V, S3)];
+  type Said = boolean | undefined;
+  type End = 'forward' | 'back' | 'stays' | 'damaged';
+  /** What was reported of the switch, which files are written to, whether the overlay has data: what is done. */
+  const SWITCHES: readonly [Said, readonly string[], 'empty' | 'written', End][] = [
+    [undefined, [NEW], 'empty', 'forward'],
+    [undefined, [NEW], 'written', 'forward'],
+    [undefined, [OLD], 'empty', 'back'],
+    [undefined, [OLD], 'written', 'damaged'],
+    [undefined, [OLD, NEW], 'empty', 'stays'],
+    [undefined, [], 'empty', 'stays'],
+    [undefined, [], 'written', 'stays'],
+    [true, [], 'empty', 'forward'],
+    [true, [NEW], 'written', 'forward'],
+    [true, [OLD, NEW], 'written', 'forward'],
+    [true, [OLD], 'empty', 'back'],
+    [true, [OLD], 'written', 'damaged'],
+    [false, [], 'empty', 'back'],
+    [false, [OLD], 'empty', 'back'],
+    [false, [NEW], 'written', 'forward'],
+    [false, [OLD], 'written', 'damaged'],
+  ];
+  const STEPS_OF: Readonly<Record<End, readonly string[]>> = {
+    forward: ['write-info'],
+    back: ['remove', 'remove'],
+    stays: [],
+    damaged: [],
+  };
+
+  it.each(SWITCHES)(
+    'a switch (reported: %s; written to: %j; the overlay is %s) goes: %s',
+    async (has, written, overlay, end) => {
+      await scene.journal.write(PLANS.create);
+      scene.makeOverlay(overlay === 'written');
+      Object.assign(scene, { has, written });
+      const recovered = scene.executor.recover(context, PLANS.create, scene.guest);
+      if (end === 'stays') await expect(recovered).rejects.toMatchObject({ code: 'unavailable' });
+      else if (end === 'damaged') await expect(recovered).rejects.toMatchObject({ code: 'damaged' });
+      else await recovered;
+      expect(scene.done).toEqual(STEPS_OF[end]);
+      expect(await scene.hasJournal()).toBe(end === 'stays' || end === 'damaged');
+    },
+  );
+
+  it('does not take back an overlay that is opened in the last moment', async () => {
+    await scene.journal.write(PLANS.create);
+    scene.makeOverlay(false);
+    Object.assign(scene, { has: undefined, written: [OLD] });
+    const args = ['-f', 'qcow2', scene.directory.file(NEW)];
+    const opened = spawn('qemu-io', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    try {
+      opened.stdin.write('length\n');
+      await once(opened.stdout, 'data');
+      await expect(scene.executor.recover(context, PLANS.create, scene.guest)).rejects.toMatchObject({
+        code: 'unavailable',
+      });
+    } finally {
+      opened.stdin.end('quit\n');
+      await once(opened, 'close');
+    }
+    expect(scene.done).toEqual([]);
+  });
+
+  it.each<['commit' | 'pull', string, DriverErrorCode, readonly string[], boolean]>([
+    ['commit', names.overlay(V, S1), 'failed', [], false],
+    ['pull', names.overlay(V, S1), 'failed', [], false],
+    ['commit', names.overlay(V, S1), 'unavailable', [], true],
+    // Somebody is at it.
+    ['commit', names.overlay(V, S1), 'failed', [names.volumeFile(V)], true],
+    // It is made: what comes after it failed.
+    ['commit', names.volumeFile(V), 'failed', [], true],
+  ])('a %s that is refused with %s below (%s, written to: %j): kept %s', async (...args) => {
+    const [kind, below, code, written, kept] = args;
+    const format = below === names.volumeFile(V) ? 'raw' : 'qcow2';
+    const file = scene.directory.file(names.overlay(V, S2));
+    execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', '-u', '-b', below, '-F', format, file, '1M']);
+    Object.assign(scene, { has: undefined, written });
+    scene.failing = { kind: `guest-${kind}`, code };
+    await expect(scene.executor.run(context, PLANS[kind], scene.guest)).rejects.toMatchObject({ code });
+    expect(await scene.hasJournal()).toBe(kept);
+    expect(scene.done).toEqual(kept ? [] : ['remove']);
   });
 });
