@@ -4,10 +4,11 @@ import type { Globals } from './globals.js';
 
 /** The drivers that come with the command; others are named by their package or path. */
 export const DRIVERS = {
-  packages: ['@scoria/driver-local', '@scoria/driver-nfs', '@scoria/driver-glusterfs'],
+  packages: ['@scoria/driver-local', '@scoria/driver-nfs', '@scoria/driver-glusterfs', '@scoria/driver-rbd'],
   aliases: {
     'cinder.volume.drivers.nfs.NfsDriver': '@scoria/driver-nfs',
     'cinder.volume.drivers.glusterfs.GlusterfsDriver': '@scoria/driver-glusterfs',
+    'cinder.volume.drivers.rbd.RBDDriver': '@scoria/driver-rbd',
   },
 };
 
