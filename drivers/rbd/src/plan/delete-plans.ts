@@ -75,7 +75,8 @@ export function planRelease(
   const all = removesImage ? [...steps, removalOfImage(parent, policy)] : steps;
   // A parent in the trash is a child of its own parent as long as it is there.
   const isGone = removesImage && policy.trashSeconds === undefined;
-  return { operation, steps: all, goesOn: isGone || (parent.isFlat && steps.length > 0) };
+  const goesOn = parent.parent !== undefined && (isGone || (parent.isFlat && steps.length > 0));
+  return { operation, steps: all, goesOn };
 }
 
 /** Snapshots that a volume's owner has to delete first: also those that nobody here knows. */
