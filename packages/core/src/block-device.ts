@@ -34,7 +34,8 @@ export interface BlockDevice extends AsyncDisposable {
   /**
    * What may differ from the data of the snapshot `sinceSnapshotId`, which is older than what is open: in order,
    * without overlap, never too little, perhaps too much. Raises `not-supported` where the driver does not
-   * declare `changedBlocks`, `snapshot-not-found` where there is no such snapshot below.
+   * declare `changedBlocks`, `snapshot-not-found` where there is no such snapshot below. The device of a backup takes
+   * the id of an earlier backup instead.
    */
   changedExtents(sinceSnapshotId: string): AsyncIterable<Extent>;
   flush(): Promise<void>;

@@ -1,7 +1,11 @@
+import type { BlockDevice } from '../block-device.js';
 import type { OperationContext } from '../context.js';
+import type { BackupPoint } from '../models/backup-point.js';
+import type { ImageSource } from '../models/image-source.js';
 import type { VolumeLayer } from '../models/layer.js';
 import type { AdoptableVolume, ManageableEntry, ManageReference } from '../models/manage.js';
 import type { PlanRequest } from '../models/plan-request.js';
+import type { VolumeType } from '../models/volume-type.js';
 import type { ModelUpdate, Snapshot, Volume } from '../models/volume.js';
 
 /** `clone`: a copy of a volume made by the backend. Without it the generic copy through devices is used. */
@@ -79,6 +83,52 @@ export interface PlanOperations {
   planOf(context: OperationContext, request: PlanRequest): Promise<readonly string[]>;
 }
 
+/** `retype`: change what a volume is like without moving it. */
+export interface RetypeVolume {
+  /**
+   * Makes `volume` what it would be if it had been made with the type `to` (none: undefined); `volume.type` is what it
+   * has until then. Its data and its snapshots stay as they are. Idempotent: once more after a death is a success.
+   * States: `retyping`, and `in-use`: a guest goes on with it.
+   * @throws DriverError `not-supported`: this volume cannot become that where it is, and nothing was changed: it is moved,
+   * where the caller wants that; `volume-busy` where its guest has to let go of it first; `invalid-input` a value of the
+   * type that cannot be right; any: the volume is as before.
+   */
+  retypeVolume(context: OperationContext, volume: Volume, to: VolumeType | undefined): Promise<ModelUpdate>;
+}
+
+/** `cloneImage`: make a volume of an image where both are on one backend, without copying its data. */
+export interface CloneImage {
+  /**
+   * Makes `volume` with the data of `image`; what is beyond the image's size reads as zeroes. State: `creating`; its
+   * size is not below the image's. Not idempotent, as `createVolume`.
+   * @returns undefined where the image cannot be cloned here: nothing was made, and the data have to be copied
+   * @throws DriverError `already-exists`, any: what was made is removed.
+   */
+  cloneImage(context: OperationContext, volume: Volume, image: ImageSource): Promise<ModelUpdate | undefined>;
+}
+
+/**
+ * `backup`: moments of a volume that are kept for backups, and what changed between them. They are no snapshots: nobody
+ * counts them, nothing waits for them, and `deleteVolume` and `unmanage` take them along. A backup is put back by writing
+ * to the volume's device (`openDevice` in `restoring-backup`).
+ */
+export interface BackUpVolumes {
+  /**
+   * The data `volume` has at one moment within the call, for reading; the caller closes it. The moment is kept until it is
+   * forgotten: opened again by the same id it is the same, also after a death.
+   * `changedExtents` of the device takes the id of an earlier backup of the volume, and raises `snapshot-not-found`
+   * where that moment is not kept any more: then all has to be read.
+   * States: `backing-up`, `available`, and with `onlineSnapshot` also `in-use`.
+   * @throws DriverError `volume-not-found`, any: a moment that was new is not kept.
+   */
+  openBackup(context: OperationContext, volume: Volume, backup: BackupPoint): Promise<BlockDevice>;
+  /**
+   * Keeps the moment no longer; those of other backups stay. Nobody has it open. Idempotent: one that is gone, or whose
+   * volume is, is a success. In any state of the volume.
+   */
+  forgetBackup(context: OperationContext, volume: Volume, backupId: string): Promise<void>;
+}
+
 /**
  * What a driver may do beyond {@link VolumeDriver}: name → the methods it takes. An empty list is a statement
  * about the driver's other methods:
@@ -87,6 +137,7 @@ export interface PlanOperations {
  * - `onlineExtend`: a volume can grow while a guest uses it.
  * - `changedBlocks`: devices answer `changedExtents`.
  * - `trim`: `zero` on a device gives room back to the pool.
+ * - `multiattach`: several guests can have a volume at once, where its type asks for it (`wantsMultiattach`).
  *
  * Declared and implemented must agree; a subclass declares for itself what it inherits.
  */
@@ -97,10 +148,14 @@ export const CAPABILITIES = {
   adopt: ['findAdoptable', 'adopt'],
   inspect: ['chainOf'],
   plan: ['planOf'],
+  retype: ['retypeVolume'],
+  cloneImage: ['cloneImage'],
+  backup: ['openBackup', 'forgetBackup'],
   onlineSnapshot: [],
   onlineExtend: [],
   changedBlocks: [],
   trim: [],
+  multiattach: [],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 export type Capability = keyof typeof CAPABILITIES;
@@ -113,6 +168,9 @@ export interface CapabilityInterfaces {
   adopt: AdoptVolumes;
   inspect: InspectVolumes;
   plan: PlanOperations;
+  retype: RetypeVolume;
+  cloneImage: CloneImage;
+  backup: BackUpVolumes;
 }
 
 /** Every optional method; what a driver that declares all of them has. */
@@ -121,7 +179,10 @@ export type OptionalMethods = CloneVolume &
   ManageVolumes &
   AdoptVolumes &
   InspectVolumes &
-  PlanOperations;
+  PlanOperations &
+  RetypeVolume &
+  CloneImage &
+  BackUpVolumes;
 
 /**
  * Where a driver's declared capabilities and its methods differ, as sentences; empty when they agree.

@@ -1,5 +1,6 @@
 import { FullDriver, MinimalDriver } from '../fixtures/drivers.js';
 import { abortedContext, aContext, aSnapshot, aVolume, OTHER_ID, rejection } from '../fixtures/objects.js';
+import type { BlockDevice } from '../block-device.js';
 import type { Capability } from './capabilities.js';
 import { CAPABILITIES } from './capabilities.js';
 import type { GuardedDriver } from './guard-driver.js';
@@ -15,6 +16,8 @@ async function collect<T>(entries: AsyncIterable<T>): Promise<T[]> {
 }
 
 const creating = aVolume({ status: 'creating' });
+const backup = { id: OTHER_ID, createdAt: '2026-01-01T00:00:00Z' };
+const image = { id: 'an image', diskFormat: 'raw', sizeBytes: 512, locations: [] };
 const found = { id: OTHER_ID, sizeBytes: 512, providerLocation: 'p', providerMetadata: {} };
 const adoptable = { ...found, snapshots: [], problems: [], changes: [] };
 
@@ -43,6 +46,10 @@ const CALLS: Record<Exclude<keyof GuardedDriver, 'teardown'>, Call> = {
   findAdoptable: (driver, c) => collect(driver.findAdoptable(c)),
   adopt: (driver, c) => driver.adopt(c, adoptable),
   chainOf: (driver, c) => driver.chainOf(c, aVolume(), []),
+  retypeVolume: (driver, c) => driver.retypeVolume(c, aVolume({ status: 'retyping' }), undefined),
+  cloneImage: (driver, c) => driver.cloneImage(c, creating, image),
+  openBackup: (driver, c) => driver.openBackup(c, aVolume(), backup),
+  forgetBackup: (driver, c) => driver.forgetBackup(c, aVolume(), OTHER_ID),
   planOf: (driver, c) => driver.planOf(c, { operation: 'create-volume', volume: creating }),
 };
 const ALL = Object.keys(CAPABILITIES) as Capability[];
@@ -87,6 +94,17 @@ describe('guardDriver', () => {
     const refused = guarded.createVolume(aContext(), aVolume({ status: 'in-use' }));
     expect(await rejection(refused)).toMatchObject({ code: 'invalid-state' });
     expect(driver.calls).toEqual([]);
+  });
+
+  it.each<[string, Call]>([
+    ['volume 1', CALLS.openDevice],
+    ['backup 2', CALLS.openBackup],
+  ])('checks the devices it opens: of %s', async (what, open) => {
+    const device = (await open(guardDriver(new FullDriver(), 'acme', ALL), aContext())) as BlockDevice;
+    expect(await rejection(device.read(-1, 1))).toMatchObject({
+      code: 'invalid-input',
+      message: expect.stringContaining(`the device of ${what}`) as string,
+    });
   });
 
   it("allows more states by the driver's capabilities", async () => {

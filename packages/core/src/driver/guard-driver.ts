@@ -2,7 +2,8 @@ import type { BlockDevice } from '../block-device.js';
 import type { OperationContext } from '../context.js';
 import { throwIfCancelled } from '../context.js';
 import { DriverError } from '../errors.js';
-import type { DeviceTarget } from '../models/volume.js';
+import type { BackupPoint } from '../models/backup-point.js';
+import type { DeviceTarget, Volume } from '../models/volume.js';
 import type { Capability, OptionalMethods } from './capabilities.js';
 import { CAPABILITIES } from './capabilities.js';
 import { GuardedDevice } from './guarded-device.js';
@@ -56,7 +57,8 @@ export function guardDriver(
     if (STREAMS.has(method)) return (...args) => stream(() => call(args) as AsyncIterable<unknown>);
     return async (...args) => {
       const result = await translated(() => call(args));
-      return method === 'openDevice' ? guardDevice(result as BlockDevice, args[1] as DeviceTarget) : result;
+      const opened = OPENED[method];
+      return opened === undefined ? result : new GuardedDevice(result as BlockDevice, opened(args));
     };
   };
   return new Proxy(driver, {
@@ -80,10 +82,15 @@ async function translated(call: () => unknown): Promise<unknown> {
   }
 }
 
-function guardDevice(device: BlockDevice, target: DeviceTarget): BlockDevice {
-  const what = target.kind === 'volume' ? `volume ${target.volume.id}` : `snapshot ${target.snapshot.id}`;
-  return new GuardedDevice(device, what);
-}
+/** What the methods open that give a device, for messages. */
+const OPENED: Readonly<Record<string, (args: readonly unknown[]) => string>> = {
+  openDevice: ([, opened]) => {
+    const target = opened as DeviceTarget;
+    return target.kind === 'volume' ? `volume ${target.volume.id}` : `snapshot ${target.snapshot.id}`;
+  },
+  openBackup: ([, volume, backup]) =>
+    `backup ${(backup as BackupPoint).id} of volume ${(volume as Volume).id}`,
+};
 
 async function* stream(open: () => AsyncIterable<unknown>): AsyncGenerator {
   yield* open();

@@ -1,4 +1,5 @@
 import { aSnapshot, aVolume, OTHER_ID } from '../fixtures/objects.js';
+import type { ImageSource } from '../models/image-source.js';
 import type { PlanRequest } from '../models/plan-request.js';
 import type { VolumeStatus } from '../models/status.js';
 import { VOLUME_STATUSES } from '../models/status.js';
@@ -9,6 +10,11 @@ import type { RuledMethod } from './method-rules.js';
 import { allowedStates, METHOD_CHECKS, METHOD_RULES } from './method-rules.js';
 
 const connector = { host: 'host-1' };
+const backup = { id: OTHER_ID, createdAt: '2026-01-01T00:00:00Z' };
+
+function anImage(sizeBytes: number): ImageSource {
+  return { id: 'an image', diskFormat: 'raw', sizeBytes, locations: [] };
+}
 
 /** The method of the driver that a rule is about, and its arguments with a volume in `status`. */
 const CALLS: Record<RuledMethod, (volume: Volume) => [method: string, ...args: unknown[]]> = {
@@ -23,6 +29,9 @@ const CALLS: Record<RuledMethod, (volume: Volume) => [method: string, ...args: u
   revertToSnapshot: (volume) => ['revertToSnapshot', volume, aSnapshot({ volume })],
   manageExisting: (volume) => ['manageExisting', volume, { 'source-name': 'x' }],
   unmanage: (volume) => ['unmanage', volume],
+  retypeVolume: (volume) => ['retypeVolume', volume, undefined],
+  cloneImage: (volume) => ['cloneImage', volume, anImage(GIB)],
+  openBackup: (volume) => ['openBackup', volume, backup],
   ensureExport: (volume) => ['ensureExport', volume],
   initializeConnection: (volume) => ['initializeConnection', volume, connector],
   openForReading: (volume) => ['openDevice', { kind: 'volume', volume }, 'read-only'],
@@ -63,6 +72,7 @@ describe('the states each method allows', () => {
     ['deleteSnapshot', 'onlineSnapshot'],
     ['cloneSource', 'onlineSnapshot'],
     ['extendVolume', 'onlineExtend'],
+    ['openBackup', 'onlineSnapshot'],
   ])('%s needs %s for a volume in use', (rule, capability) => {
     expect(allowedStates(rule, [])).not.toContain('in-use');
     expect(allowedStates(rule, [capability])).toEqual([...METHOD_RULES[rule].states, 'in-use']);
@@ -124,6 +134,8 @@ describe('sizes', () => {
     ['no room for a snapshot', 'createVolumeFromSnapshot', [creating(MIB), aSnapshot()], 'invalid-input'],
     ['room for a clone', 'createClonedVolume', [creating(GIB), source(GIB)], 'passes'],
     ['no room for a clone', 'createClonedVolume', [creating(MIB), source(GIB)], 'invalid-input'],
+    ['room for an image', 'cloneImage', [creating(GIB), anImage(GIB)], 'passes'],
+    ['no room for an image', 'cloneImage', [creating(MIB), anImage(GIB)], 'invalid-input'],
     ['deleting what has a wrong size', 'deleteVolume', [aVolume({ sizeBytes: 0 })], 'passes'],
   ])('%s', (_, method, args, expected) => {
     expect(outcome(method, args)).toBe(expected);
@@ -172,6 +184,18 @@ describe('planning is checked as the method that is planned', () => {
   ])('$operation', (right, wrong) => {
     expect(outcome('planOf', [right])).toBe('passes');
     expect(outcome('planOf', [wrong])).toBe('invalid-state');
+  });
+});
+
+describe('backups', () => {
+  it.each([
+    ['openBackup', [aVolume(), { ...backup, id: '../x' }], 'invalid-input'],
+    ['openBackup', [aVolume(), { ...backup, createdAt: 'yesterday' }], 'invalid-input'],
+    ['forgetBackup', [aVolume({ status: 'error' }), OTHER_ID], 'passes'],
+    ['forgetBackup', [aVolume(), '../x'], 'invalid-input'],
+    ['forgetBackup', [aVolume({ id: '' }), OTHER_ID], 'invalid-input'],
+  ])('%s of %j: %s', (method, args, expected) => {
+    expect(outcome(method, args)).toBe(expected);
   });
 });
 

@@ -1,6 +1,8 @@
 import { DriverError } from '../errors.js';
 import { isUuid } from '../ids.js';
 import type { DeviceMode } from '../block-device.js';
+import type { BackupPoint } from '../models/backup-point.js';
+import type { ImageSource } from '../models/image-source.js';
 import type { VolumeStatus } from '../models/status.js';
 import type { PlanRequest } from '../models/plan-request.js';
 import type { DeviceTarget, Snapshot, Volume } from '../models/volume.js';
@@ -57,6 +59,9 @@ export const METHOD_RULES = {
   revertToSnapshot: { states: ['reverting', 'available'] },
   manageExisting: { states: ['managing', 'creating'] },
   unmanage: { states: [...AT_REST] },
+  retypeVolume: { states: ['retyping', 'in-use'] },
+  cloneImage: { states: ['creating'] },
+  openBackup: { states: ['backing-up', 'available'], with: ONLINE_SNAPSHOT },
   ensureExport: { states: ['in-use'] },
   initializeConnection: { states: [...READABLE, 'downloading'] },
   openForReading: {
@@ -146,6 +151,15 @@ function requireGrowth(volume: Volume, newSizeBytes: number): void {
   });
 }
 
+function requireBackup({ id, createdAt }: BackupPoint): void {
+  requireId('backup', id);
+  if (!Number.isNaN(Date.parse(createdAt))) return;
+  throw new DriverError({
+    code: 'invalid-input',
+    message: `backup ${id} has the time ${JSON.stringify(createdAt)}, which is no time of ISO 8601`,
+  });
+}
+
 function requireOpenable(target: DeviceTarget, mode: DeviceMode, capabilities: readonly Capability[]): void {
   if (target.kind === 'volume') {
     requireVolume(mode === 'read-write' ? 'openForWriting' : 'openForReading', target.volume, capabilities);
@@ -228,6 +242,20 @@ export const METHOD_CHECKS: Readonly<Record<string, Check>> = {
   unmanage: ([volume], caps) => {
     requireId('volume', (volume as Volume).id);
     requireState('unmanage', volume as Volume, caps);
+  },
+  retypeVolume: ([volume], caps) => requireVolume('retypeVolume', volume as Volume, caps),
+  cloneImage: ([volume, image], caps) => {
+    const { id, sizeBytes } = image as ImageSource;
+    requireVolume('cloneImage', volume as Volume, caps);
+    requireRoomFor(volume as Volume, `image ${id}`, sizeBytes);
+  },
+  openBackup: ([volume, backup], caps) => {
+    requireVolume('openBackup', volume as Volume, caps);
+    requireBackup(backup as BackupPoint);
+  },
+  forgetBackup: ([volume, backupId]) => {
+    requireId('volume', (volume as Volume).id);
+    requireId('backup', backupId as string);
   },
   ensureExport: ([volume], caps) => requireVolume('ensureExport', volume as Volume, caps),
   initializeConnection: ([volume], caps) => requireVolume('initializeConnection', volume as Volume, caps),

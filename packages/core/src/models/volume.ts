@@ -1,4 +1,5 @@
 import type { VolumeStatus } from './status.js';
+import type { VolumeType } from './volume-type.js';
 
 /** What a driver keeps about an object besides its id: plain strings, stored for it and handed back. */
 export type ProviderMetadata = Readonly<Record<string, string>>;
@@ -25,6 +26,8 @@ export interface Volume {
   readonly name: string;
   readonly sizeBytes: number;
   readonly status: VolumeStatus;
+  /** What it is to be like: absent where it has no type, and in lists of volumes that are only to be told apart. */
+  readonly type?: VolumeType;
   /** Where the volume is on its backend (a share, a pool), as the driver returned it. */
   readonly providerLocation?: string;
   /** The backend's own id of it, as the driver returned it. */

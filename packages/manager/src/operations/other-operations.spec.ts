@@ -1,6 +1,6 @@
 import type { DriverErrorCode } from '@scoria/core';
 import { GIB, MIB } from '@scoria/core';
-import { SparseBytes } from '@scoria/testkit';
+import { building, SparseBytes } from '@scoria/testkit';
 import { OperationSubmitter } from '../views/operation-submitter.js';
 import { AdoptVolume } from './adopt-volume.js';
 import { CODES, madeSnapshot, madeVolume, outcome, read, write } from './spec-support/acting.js';
@@ -299,7 +299,7 @@ describe("volumes' data", () => {
 describe('taking volumes over', () => {
   function foreign(stage: OperationStage, name: string): void {
     const bytes = new SparseBytes(3 * MIB);
-    stage.array('one').volumes.set(name, { bytes, state: 'ready', snapshots: new Map(), hosts: new Set() });
+    stage.array('one').volumes.set(name, { ...building(bytes), state: 'ready' });
   }
   const request = { backend: 'one', reference: { 'source-name': 'theirs' }, name: 'ours' };
 

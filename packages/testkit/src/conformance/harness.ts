@@ -1,4 +1,13 @@
-import type { ConnectionInfo, Connector, DriverPlugin, ManageReference, Volume } from '@scoria/core';
+import type {
+  ConnectionInfo,
+  Connector,
+  DriverPlugin,
+  ImageSource,
+  ManageReference,
+  Snapshot,
+  Volume,
+  VolumeType,
+} from '@scoria/core';
 import type { ContainerModule } from 'inversify';
 import type { Ports } from '../fakes/fake-ports.js';
 
@@ -16,6 +25,8 @@ export interface ConformanceHarness {
   readonly ports?: Partial<Pick<Ports, 'commandRunner' | 'clock'>>;
   /** Loaded into the root container besides: ports of the driver's family. */
   readonly bindings?: readonly ContainerModule[];
+  /** Types that the driver makes something of, and that a volume can be given where it is. */
+  readonly types?: readonly VolumeType[];
   /** A connector that is as it should be; a host with a name, an address and an initiator unless told. */
   readonly connector?: Connector;
   /** Connectors that lack something this backend needs. */
@@ -32,6 +43,11 @@ export interface ConformanceStorage {
   usedBytes?(): Promise<number>;
   /** How an operator would name a volume on the storage; found by listing unless told. */
   referenceOf?(volume: Volume): ManageReference;
+  /**
+   * An image of an image service with the data of a snapshot, which a volume can be cloned of. Who declares `cloneImage`
+   * needs it. It does not depend on the snapshot's volume afterwards, or goes with the storage.
+   */
+  imageOf?(snapshot: Snapshot): Promise<ImageSource>;
   /** Uses a volume as a guest would, until the returned function is called. */
   attachGuest?(volume: Volume, connection: ConnectionInfo): Promise<() => Promise<void>>;
   dispose?(): Promise<void>;

@@ -38,12 +38,12 @@ export interface Interruptible {
 }
 
 /** The same ids on every stage, so that the names on two storages can be compared. */
-function id(number: number): string {
+export function id(number: number): string {
   return `5c0e1a00-0000-4000-8000-${String(number).padStart(12, '0')}`;
 }
 
 /** A volume with snapshots and writes between them; and what each reads. */
-interface Cast {
+export interface Cast {
   readonly volume: Volume;
   readonly data: Buffer;
   /** Oldest first. */
@@ -51,12 +51,12 @@ interface Cast {
   readonly newest: Moment;
 }
 
-interface Moment {
+export interface Moment {
   readonly snapshot: Snapshot;
   readonly bytes: Buffer;
 }
 
-async function cast(stage: Stage, snapshots: 1 | 2 | 3): Promise<Cast> {
+export async function cast(stage: Stage, snapshots: 1 | 2 | 3): Promise<Cast> {
   const volume = await stage.volume({ id: id(1) });
   const data = Buffer.alloc(stage.size);
   const write = async (seed: number): Promise<Buffer> => {
@@ -85,7 +85,7 @@ function reads(what: string, object: Volume | Snapshot, ...mayRead: Buffer[]): E
 }
 
 /** That all of a cast but `except` read as they did. */
-function untouched({ volume, data, moments }: Cast, except?: Volume | Snapshot): Expectation[] {
+export function untouched({ volume, data, moments }: Cast, except?: Volume | Snapshot): Expectation[] {
   const all = [
     reads('the volume', volume, data),
     ...moments.map(({ snapshot, bytes }, index) =>
@@ -96,7 +96,7 @@ function untouched({ volume, data, moments }: Cast, except?: Volume | Snapshot):
 }
 
 /** An operation that makes a volume: afterwards the caller deletes it. */
-function making(
+export function making(
   method: string,
   call: (stage: Stage, cast: Cast, context: OperationContext, made: Volume) => Promise<unknown>,
   needs: readonly Capability[] = [],

@@ -1,7 +1,12 @@
 import type {
   AdoptableVolume,
   AdoptVolumes,
+  BackupPoint,
+  BackUpVolumes,
+  BlockDevice,
+  CloneImage,
   CloneVolume,
+  ImageSource,
   InspectVolumes,
   ManageableEntry,
   ManageReference,
@@ -10,10 +15,12 @@ import type {
   OperationContext,
   PlanOperations,
   PlanRequest,
+  RetypeVolume,
   RevertToSnapshot,
   Snapshot,
   Volume,
   VolumeLayer,
+  VolumeType,
 } from '@scoria/core';
 import { DriverError, isUuid } from '@scoria/core';
 import { injectable, injectFromBase } from 'inversify';
@@ -31,7 +38,16 @@ const PREFIX = 'volume-';
 @injectFromBase({ extendConstructorArguments: true })
 export class FullMemoryDriver
   extends MemoryDriver
-  implements CloneVolume, RevertToSnapshot, ManageVolumes, AdoptVolumes, InspectVolumes, PlanOperations
+  implements
+    CloneVolume,
+    RevertToSnapshot,
+    ManageVolumes,
+    AdoptVolumes,
+    InspectVolumes,
+    PlanOperations,
+    RetypeVolume,
+    CloneImage,
+    BackUpVolumes
 {
   async createClonedVolume(context: OperationContext, volume: Volume, source: Volume): Promise<ModelUpdate> {
     return this.locked(context, [volume, source], async () => {
@@ -159,10 +175,70 @@ export class FullMemoryDriver
     return Promise.resolve(planInMemory(this.array, request));
   }
 
+  async retypeVolume(
+    context: OperationContext,
+    volume: Volume,
+    to: VolumeType | undefined,
+  ): Promise<ModelUpdate> {
+    return this.locked(context, [volume], async () => {
+      const stored = this.stored(volume);
+      await context.step('change the type');
+      stored.typeName = to?.name;
+      return {};
+    });
+  }
+
+  async cloneImage(
+    context: OperationContext,
+    volume: Volume,
+    image: ImageSource,
+  ): Promise<ModelUpdate | undefined> {
+    const source = image.diskFormat === 'raw' ? this.#imageBytes(image) : undefined;
+    if (source === undefined) return undefined;
+    return this.locked(context, [volume], async () => {
+      this.requireFree(volume);
+      return this.make(context, volume, () => building(source.copy(volume.sizeBytes)));
+    });
+  }
+
+  async openBackup(context: OperationContext, volume: Volume, { id }: BackupPoint): Promise<BlockDevice> {
+    return this.locked(context, [volume], async () => {
+      const { bytes, backups } = this.stored(volume);
+      if (!backups.has(id)) {
+        await context.step('keep the moment for the backup');
+        backups.set(id, bytes.copy());
+      }
+      return this.opened(volume, backups.get(id) ?? bytes, {
+        mode: 'read-only',
+        bytesOfSnapshot: (earlier) => backups.get(earlier),
+      });
+    });
+  }
+
+  async forgetBackup(context: OperationContext, volume: Volume, backupId: string): Promise<void> {
+    await this.locked(context, [volume], async () => {
+      const backups = this.array.volumes.get(nameOf(volume))?.backups;
+      if (backups?.has(backupId) !== true) return;
+      await context.step('forget the moment of the backup');
+      backups.delete(backupId);
+    });
+  }
+
   protected override deviceOptions({
     snapshots,
   }: StoredVolume): NonNullable<ConstructorParameters<typeof MemoryBlockDevice>[1]> {
     return { bytesOfSnapshot: (id) => snapshots.get(id) };
+  }
+
+  /** `memory://array/volume/snapshot`; undefined where it is none of ours. */
+  #imageBytes({ locations }: ImageSource): StoredVolume['bytes'] | undefined {
+    for (const location of locations) {
+      const [scheme, array = '', volume = '', snapshot = '', ...more] = location.split(/:?\/+/);
+      if (scheme !== 'memory' || array !== this.options.array_name || more.length > 0) continue;
+      const found = this.array.volumes.get(volume)?.snapshots.get(snapshot);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   #referred(reference: ManageReference): { name: string; stored: StoredVolume } {

@@ -8,6 +8,10 @@ export interface StoredVolume {
   state: 'building' | 'ready' | 'deleting';
   /** By id, oldest first. */
   readonly snapshots: Map<string, SparseBytes>;
+  /** The moments that are kept for backups, by their ids. */
+  readonly backups: Map<string, SparseBytes>;
+  /** What it was made as, or became. */
+  typeName?: string | undefined;
   /** The hosts that may reach it. */
   readonly hosts: Set<string>;
 }
@@ -32,9 +36,10 @@ export class MemoryArray {
   }
 
   get usedBytes(): number {
-    const contents = [...this.volumes.values()].flatMap(({ bytes, snapshots }) => [
+    const contents = [...this.volumes.values()].flatMap(({ bytes, snapshots, backups }) => [
       bytes,
       ...snapshots.values(),
+      ...backups.values(),
     ]);
     return contents.reduce((sum, { usedBytes }) => sum + usedBytes, 0);
   }
@@ -45,9 +50,10 @@ export class MemoryArray {
 
   /** The names of all that is on the array. */
   names(): string[] {
-    return [...this.volumes].flatMap(([name, { state, snapshots, hosts }]) => [
+    return [...this.volumes].flatMap(([name, { state, snapshots, backups, hosts }]) => [
       state === 'ready' ? name : `${name} (${state})`,
       ...[...snapshots.keys()].map((id) => `${name}@${id}`),
+      ...[...backups.keys()].map((id) => `${name} for backup ${id}`),
       ...[...hosts].map((host) => `${name} for ${host}`),
     ]);
   }
@@ -59,6 +65,7 @@ export function building(bytes: SparseBytes | number): StoredVolume {
     bytes: typeof bytes === 'number' ? new SparseBytes(bytes) : bytes,
     state: 'building',
     snapshots: new Map(),
+    backups: new Map(),
     hosts: new Set(),
   };
 }

@@ -25,6 +25,7 @@ import {
   VolumeDriver,
 } from '@scoria/core';
 import { inject, injectable } from 'inversify';
+import type { MemoryDeviceOptions } from '../fakes/memory-block-device.js';
 import { MemoryBlockDevice } from '../fakes/memory-block-device.js';
 import type { StoredVolume } from './memory-array.js';
 import { building, MemoryArray } from './memory-array.js';
@@ -191,13 +192,18 @@ export class MemoryDriver extends VolumeDriver {
     return this.locked(context, [volume], async () => {
       const stored = this.stored(volume);
       const bytes = target.kind === 'volume' ? stored.bytes : this.snapshotBytes(target.snapshot);
-      const lock = await this.locks.acquire([{ ...this.#openLock(volume), mode: 'shared' }]);
-      return new MemoryBlockDevice(bytes, {
-        mode,
-        ...this.deviceOptions(stored),
-        onClose: () => lock.release(),
-      });
+      return this.opened(volume, bytes, { mode, ...this.deviceOptions(stored) });
     });
+  }
+
+  /** A device that holds its volume until it is closed. */
+  protected async opened(
+    volume: Volume,
+    bytes: StoredVolume['bytes'],
+    options: MemoryDeviceOptions,
+  ): Promise<MemoryBlockDevice> {
+    const lock = await this.locks.acquire([{ ...this.#openLock(volume), mode: 'shared' }]);
+    return new MemoryBlockDevice(bytes, { ...options, onClose: () => lock.release() });
   }
 
   /** What devices can do beyond reading and writing. */
@@ -215,6 +221,7 @@ export class MemoryDriver extends VolumeDriver {
   ): Promise<ModelUpdate> {
     await context.step('make the volume');
     const stored = build();
+    stored.typeName = volume.type?.name;
     this.array.volumes.set(nameOf(volume), stored);
     try {
       await context.step('show the volume');

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { ConformanceHarness } from '../conformance/harness.js';
 import { FullMemoryDriver } from './full-memory-driver.js';
 import { MemoryArray } from './memory-array.js';
-import { MEMORY_OPTIONS, MemoryDriver } from './memory-driver.js';
+import { MEMORY_OPTIONS, MemoryDriver, nameOf } from './memory-driver.js';
 
 /** The driver in memory with every capability. */
 export const memoryPlugin = defineDriver({
@@ -28,6 +28,7 @@ export function memoryHarness(plugin = memoryPlugin): ConformanceHarness {
   return {
     plugin,
     volumeBytes: 256 * KIB,
+    types: [{ name: 'gold', extraSpecs: { 'memory:metal': 'gold' }, qosSpecs: { read_iops_sec: '500' } }],
     invalidConnectors: [{ host: 'no-initiator' }],
     freshStorage: async () => {
       const name = randomUUID();
@@ -36,6 +37,13 @@ export function memoryHarness(plugin = memoryPlugin): ConformanceHarness {
         options: { array_name: name, array_password: 'open-sesame-7' },
         leftovers: async () => Promise.resolve(array.names()),
         usedBytes: async () => Promise.resolve(array.usedBytes),
+        imageOf: async ({ id, volume, sizeBytes }) =>
+          Promise.resolve({
+            id: `image-of-${id}`,
+            diskFormat: 'raw',
+            sizeBytes,
+            locations: ['file:///images/1', `memory://${name}/${nameOf(volume)}/${id}`],
+          }),
         dispose: async () => {
           MemoryArray.remove(name);
           return Promise.resolve();

@@ -1,4 +1,4 @@
-import type { BackendStats, Capability } from '@scoria/core';
+import type { BackendStats, Capability, OptionalMethods } from '@scoria/core';
 import { CAPABILITIES, checkPlugin, describeOptions } from '@scoria/core';
 import assert from 'node:assert/strict';
 import { makeSnapshot, makeVolume } from '../../builders.js';
@@ -9,6 +9,7 @@ import { stageCase } from '../case.js';
 import { assertBytes, assertRefused } from '../checks.js';
 import type { ConformanceHarness } from '../harness.js';
 import type { Stage } from '../stage.js';
+import { backupPoint } from './backups.js';
 
 async function fits({ plugin }: ConformanceHarness): Promise<void> {
   checkPlugin(plugin);
@@ -24,7 +25,7 @@ async function fits({ plugin }: ConformanceHarness): Promise<void> {
 }
 
 /** A call of each optional method, as far as a caller gets who does not look at the capabilities. */
-function optionalCalls(stage: Stage): Record<string, () => Promise<unknown>> {
+function optionalCalls(stage: Stage): Record<keyof OptionalMethods, () => Promise<unknown>> {
   const { driver } = stage;
   const volume = makeVolume({ sizeBytes: stage.size });
   const source = { ...makeVolume({ sizeBytes: stage.size }), status: 'available' } as const;
@@ -48,6 +49,11 @@ function optionalCalls(stage: Stage): Record<string, () => Promise<unknown>> {
     findAdoptable: async () => collect(driver.findAdoptable(context)),
     adopt: () => driver.adopt(context, found),
     chainOf: () => driver.chainOf(context, source, []),
+    retypeVolume: () => driver.retypeVolume(context, { ...source, status: 'retyping' }, undefined),
+    cloneImage: () =>
+      driver.cloneImage(context, volume, { id: '', diskFormat: 'raw', sizeBytes: 512, locations: [] }),
+    openBackup: () => driver.openBackup(context, source, backupPoint(1)),
+    forgetBackup: () => driver.forgetBackup(context, source, backupPoint(1).id),
     planOf: () => driver.planOf(context, { operation: 'create-volume', volume }),
   };
 }
@@ -58,9 +64,7 @@ async function undeclaredIsRefused(stage: Stage): Promise<void> {
   for (const capability of Object.keys(CAPABILITIES) as Capability[]) {
     if (declared.includes(capability)) continue;
     for (const method of CAPABILITIES[capability]) {
-      await assertRefused(`${method} without '${capability}'`, 'not-supported', async () =>
-        calls[method]?.(),
-      );
+      await assertRefused(`${method} without '${capability}'`, 'not-supported', async () => calls[method]());
     }
   }
   if (declared.includes('changedBlocks')) return;

@@ -1,5 +1,6 @@
 import type { ConformanceCase } from '../case.js';
 import { backendCases } from './backend.js';
+import { backupCases } from './backups.js';
 import { badInputCases } from './bad-input.js';
 import { concurrencyCases } from './concurrency.js';
 import { connectingCases } from './connecting.js';
@@ -7,6 +8,7 @@ import { copyCases } from './copies.js';
 import { creatingCases } from './creating.js';
 import { deviceCases } from './devices.js';
 import { extendingCases } from './extending.js';
+import { imageCases } from './images.js';
 import { inspectingCases } from './inspecting.js';
 import { interruptionCases } from './interruptions.js';
 import { managingCases } from './managing.js';
@@ -14,6 +16,7 @@ import { planningCases } from './planning.js';
 import { revertingCases } from './reverting.js';
 import { snapshotCases } from './snapshots.js';
 import { stateCases } from './states.js';
+import { typeCases } from './types.js';
 
 /** All that the suite checks, in the order it is run. */
 export const conformanceCases: readonly ConformanceCase[] = [
@@ -28,6 +31,9 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...managingCases,
   ...inspectingCases,
   ...planningCases,
+  ...typeCases,
+  ...imageCases,
+  ...backupCases,
   ...stateCases,
   ...badInputCases,
   ...concurrencyCases,

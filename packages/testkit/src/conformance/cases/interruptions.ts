@@ -5,6 +5,7 @@ import { assertBytes, assertRefused, describeError, within } from '../checks.js'
 import type { ConformanceHarness } from '../harness.js';
 import type { Expectation, Interruptible, Scene } from '../interruptible.js';
 import { INTERRUPTIBLES } from '../interruptible.js';
+import { INTERRUPTIBLE_CAPABILITIES } from '../interruptible-capabilities.js';
 import type { Stage } from '../stage.js';
 import { withStage } from '../stage.js';
 import type { CancelMoment, Outcome } from '../step-control.js';
@@ -203,4 +204,4 @@ function casesOf(operation: Interruptible): ConformanceCase[] {
   ];
 }
 
-export const interruptionCases = INTERRUPTIBLES.flatMap(casesOf);
+export const interruptionCases = [...INTERRUPTIBLES, ...INTERRUPTIBLE_CAPABILITIES].flatMap(casesOf);

@@ -9,7 +9,9 @@ import { assertRefused, within } from '../checks.js';
 import type { ConformanceHarness } from '../harness.js';
 import type { Stage } from '../stage.js';
 import { withStage } from '../stage.js';
+import { backupPoint } from './backups.js';
 import { connectorOf } from './connecting.js';
+import { imageOf } from './images.js';
 import { referenceOf } from './managing.js';
 
 /** A method that is ready to be called. */
@@ -74,6 +76,16 @@ const CALLS: Readonly<Record<RuledMethod, Prepare>> = {
     };
   },
   unmanage: onVolume((stage, volume) => stage.driver.unmanage(stage.context(), volume)),
+  retypeVolume: onVolume((stage, volume) => stage.driver.retypeVolume(stage.context(), volume, volume.type)),
+  cloneImage: async (stage) => {
+    const image = await imageOf(stage, await stage.snapshot(await stage.volume()));
+    const made = makeVolume({ sizeBytes: stage.size });
+    return { call: (status) => stage.driver.cloneImage(stage.context(), { ...made, status }, image) };
+  },
+  openBackup: onVolume(async (stage, volume) => {
+    const device = await stage.driver.openBackup(stage.context(), volume, backupPoint(1));
+    await device.close();
+  }),
   ensureExport: async (stage) => {
     const volume = await stage.volume();
     await stage.driver.initializeConnection(stage.context(), volume, connectorOf(stage));
