@@ -137,7 +137,9 @@ async function installSystemPackages(target) {
   const missing = systemPackages.filter((entry) => entry.for.includes(target) && !isPresent(entry));
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name);
-  const found = missing.map(({ name, command, library, file }) => `${name} (no ${command ?? library ?? file})`).join(', ');
+  const found = missing
+    .map(({ name, command, library, file }) => `${name} (no ${command ?? library ?? file})`)
+    .join(', ');
   const advice = `install what provides it, on Debian: apt-get install --no-install-recommends ${names.join(' ')}`;
   if (!commandExists('apt-get')) fail(`missing: ${found}; there is no apt-get here: ${advice}`);
   if (process.getuid() !== 0) fail(`missing: ${found}; only root can install packages: as root, ${advice}`);

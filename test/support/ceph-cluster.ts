@@ -106,7 +106,10 @@ export class CephCluster implements AsyncDisposable {
     let state = '';
     while (Date.now() < end) {
       state = await this.ceph('status', '--format', 'json');
-      if (isSettled(state, this.#pools.size * PLACEMENT_GROUPS)) return await this.#readEverywhere();
+      if (isSettled(state, this.#pools.size * PLACEMENT_GROUPS)) {
+        await this.#readEverywhere();
+        return;
+      }
       await sleep(20);
     }
     throw new Error(`not ready after ${String(READY_MS)} ms: ${state}`);

@@ -3,3 +3,4 @@ export * from './model/client.js';
 export * from './model/image.js';
 export * from './model/long-call.js';
 export * from './model/pool.js';
+export { NativeRbdClient } from './native/native-client.js';

@@ -1,0 +1,72 @@
+import { type CallSubject, nativeError, rbdError } from './errno.js';
+
+const ETIMEDOUT = 110;
+
+/** How long a caller waits. */
+export interface Patience {
+  /** None: the caller waits as long as it takes. */
+  readonly limitMs?: number | undefined;
+  /** Ends the wait with `cancelled` as long as the work was not begun. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Work for a caller who may have given up before it is done: what librbd was asked for cannot be taken back, so it goes
+ * on, and what it gives in the end is put away.
+ */
+export class Attempt {
+  #isGivenUp = false;
+  #isBegun = false;
+
+  get isGivenUp(): boolean {
+    return this.#isGivenUp;
+  }
+
+  /** The work has reached the cluster: from now on it ends by itself. */
+  begin(): void {
+    this.#isBegun = true;
+  }
+
+  /**
+   * What the work gives, or the error of a caller who has waited long enough.
+   * @param putAway what becomes of a result that nobody waits for any more
+   */
+  async wait<T>(
+    work: Promise<T>,
+    { limitMs, signal }: Patience,
+    subject: CallSubject,
+    putAway?: (late: T) => void,
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const giveUp = (error: Error): void => {
+        this.#isGivenUp = true;
+        finish();
+        reject(error);
+      };
+      const cancel = (): void => {
+        if (!this.#isBegun) giveUp(rbdError('cancelled', subject, 'it was ended before it began'));
+      };
+      const timer =
+        limitMs === undefined
+          ? undefined
+          : setTimeout(() => giveUp(nativeError(ETIMEDOUT, subject)), limitMs);
+      const finish = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', cancel);
+      };
+      signal?.addEventListener('abort', cancel);
+      if (signal?.aborted === true) cancel();
+      work.then(
+        (result) => {
+          finish();
+          if (this.#isGivenUp) putAway?.(result);
+          else resolve(result);
+        },
+        (error: unknown) => {
+          finish();
+          reject(error instanceof Error ? error : new Error(String(error)));
+        },
+      );
+    });
+  }
+}

@@ -1,0 +1,87 @@
+import { Attempt, type Patience } from './attempt.js';
+import { type CallSubject, rbdError } from './errno.js';
+import type { NativeCalls } from './native-calls.js';
+
+/**
+ * Something of librados or librbd that has to be closed, once, and never while a call uses it: that would end the
+ * process. Counts the calls under way, those included whose callers have given up.
+ */
+export abstract class NativeHandle implements AsyncDisposable {
+  readonly #children = new Set<NativeHandle>();
+  #uses = 0;
+  #closing: Promise<void> | undefined;
+  #whenIdle: (() => void) | undefined;
+
+  protected constructor(
+    /** For messages: `image rbd/volume-1`. */
+    protected readonly label: string,
+    /** How long a call may take that the cluster does not answer. */
+    protected readonly limitMs: number,
+    protected readonly calls: NativeCalls,
+    private readonly owner: NativeHandle | undefined,
+  ) {
+    if (owner !== undefined) owner.#children.add(this);
+  }
+
+  /**
+   * Closes it when the calls under way have ended. Never fails: what was written and not flushed may be lost, and a
+   * cluster that does not answer is not waited for longer than a call may take.
+   */
+  async close(): Promise<void> {
+    this.#closing ??= this.#closeWhenIdle();
+    const subject = { operation: 'close', object: this.label };
+    await new Attempt().wait(this.#closing, { limitMs: this.limitMs }, subject).catch(() => undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Gives back what the library holds. Nothing uses it any more. */
+  protected abstract release(): Promise<void>;
+
+  /** @throws RbdError `closed` */
+  protected checkOpen(subject: CallSubject): void {
+    if (this.#closing !== undefined) throw rbdError('closed', subject, 'it was closed before');
+    this.owner?.checkOpen(subject);
+  }
+
+  /**
+   * Does work with what the library holds, which stays until the work is done.
+   * @throws RbdError `closed`, `timed-out`, `cancelled`, besides what the work throws
+   */
+  protected async using<T>(
+    subject: CallSubject,
+    work: (attempt: Attempt) => Promise<T>,
+    patience: Patience = { limitMs: this.limitMs },
+    putAway?: (late: T) => void,
+  ): Promise<T> {
+    this.checkOpen(subject);
+    const attempt = new Attempt();
+    return attempt.wait(this.#counted(work, attempt), patience, subject, putAway);
+  }
+
+  async #counted<T>(work: (attempt: Attempt) => Promise<T>, attempt: Attempt): Promise<T> {
+    this.#uses += 1;
+    try {
+      return await work(attempt);
+    } finally {
+      this.#uses -= 1;
+      if (this.#uses === 0) this.#whenIdle?.();
+    }
+  }
+
+  async #closeWhenIdle(): Promise<void> {
+    if (this.#uses > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
+    // Opened by calls that were under way.
+    await Promise.all([...this.#children].map(async (child) => child.#closed()));
+    await this.release();
+    if (this.owner !== undefined) this.owner.#children.delete(this);
+  }
+
+  /** Unlike {@link close} it waits as long as it takes. */
+  async #closed(): Promise<void> {
+    this.#closing ??= this.#closeWhenIdle();
+    await this.#closing;
+  }
+}

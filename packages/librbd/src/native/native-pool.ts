@@ -1,0 +1,270 @@
+import type {
+  CloneOptions,
+  CreateImageOptions,
+  ImageEntry,
+  ImageReference,
+  OpenImageOptions,
+  RbdPool,
+  TrashEntry,
+} from '../model/pool.js';
+import type { LongCall } from '../model/long-call.js';
+import { checkCount, checkName, shown } from './arguments.js';
+import type { Attempt } from './attempt.js';
+import { type CallSubject, EPERM, nativeError, rbdError } from './errno.js';
+import type { RadosFunction, RbdFunction } from './functions.js';
+import { NativeHandle } from './handle.js';
+import { NativeImageOptions } from './image-options.js';
+import { listAll } from './lists.js';
+import { followed } from './long-work.js';
+import type { CallOrder, NativeCalls } from './native-calls.js';
+import type { NativeCluster } from './native-cluster.js';
+import { NativeImage } from './native-image.js';
+import type { Argument } from './native-library.js';
+import { ObjectKeys } from './object-keys.js';
+import { Words } from './words.js';
+
+const IMAGES = { name: 'rbd_list2', width: 2, cleanup: 'rbd_image_spec_list_cleanup' } as const;
+const TRASH = { name: 'rbd_trash_list', width: 5, cleanup: 'rbd_trash_list_cleanup' } as const;
+const SOURCES = ['user', 'mirroring', 'migration', 'removing', 'user-parent'] as const;
+
+/** A pool as librados opens it (an I/O context). */
+export class NativePool extends NativeHandle implements RbdPool {
+  readonly id: number;
+  readonly #io: bigint;
+  readonly #cluster: NativeCluster;
+
+  constructor(
+    io: bigint,
+    readonly name: string,
+    cluster: NativeCluster,
+    limitMs: number,
+    calls: NativeCalls,
+  ) {
+    super(`pool ${name}`, limitMs, calls, cluster);
+    this.#io = io;
+    this.#cluster = cluster;
+    this.id = calls.library.callNow('rados_ioctx_get_id', io);
+    // A pool that is full answers so, instead of letting those who write wait until there is room.
+    calls.library.callNow('rados_set_pool_full_try', io);
+  }
+
+  async images(): Promise<readonly ImageEntry[]> {
+    const subject = { operation: IMAGES.name, object: this.label };
+    return this.using(subject, async (attempt) =>
+      listAll(this.calls, { attempt, subject }, IMAGES, this.#io, (words, at) => ({
+        id: words.text(at),
+        name: words.text(at + 1),
+      })),
+    );
+  }
+
+  async createImage(name: string, options: CreateImageOptions): Promise<void> {
+    const subject = this.#image('rbd_create4', name);
+    checkName(name, 'the name', subject);
+    checkCount(options.sizeBytes, 'the size', subject);
+    this.checkOpen(subject);
+    const layout = new NativeImageOptions(this.calls.library, options, subject);
+    await this.using(subject, async (attempt) => {
+      using _layout = layout;
+      const order = { attempt, subject };
+      await this.calls.check(order, 'rbd_create4', this.#io, name, options.sizeBytes, layout.address);
+    });
+  }
+
+  async cloneImage(name: string, options: CloneOptions): Promise<void> {
+    const subject = this.#image('rbd_clone3', name);
+    const { parentPool = this.name, parentImage, parentSnapshot } = options;
+    checkName(name, 'the name', subject);
+    checkName(parentPool, 'the pool of the parent', subject);
+    checkName(parentImage, 'the parent', subject);
+    checkName(parentSnapshot, 'the snapshot of the parent', subject);
+    this.checkOpen(subject);
+    const layout = new NativeImageOptions(this.calls.library, options, subject);
+    await this.using(subject, async (attempt) => {
+      using _layout = layout;
+      const parent = [parentImage, parentSnapshot] as const;
+      const child = [this.#io, name, layout.address] as const;
+      await this.#withPool(parentPool, { attempt, subject }, async (io, order) => {
+        await this.calls.check(order, 'rbd_clone3', io, ...parent, ...child);
+      });
+    });
+  }
+
+  async openImage(image: ImageReference, options: OpenImageOptions = {}): Promise<NativeImage> {
+    const { snapshot, readOnly = snapshot !== undefined } = options;
+    const name = typeof image === 'string' ? image : image.id;
+    const operation = opening(image, readOnly || snapshot !== undefined);
+    const at = snapshot === undefined ? '' : `@${shown(snapshot)}`;
+    const subject = this.#image(operation, `${shown(image)}${at}`);
+    checkName(name, 'the name', subject);
+    if (snapshot !== undefined) checkName(snapshot, 'the snapshot', subject);
+    return this.using(
+      subject,
+      async (attempt) => {
+        const made = new Words(1);
+        const given = [this.#io, name, made.memory, snapshot ?? null];
+        await this.calls.check({ attempt, subject }, operation, ...given);
+        const known = typeof image === 'string' ? image : '';
+        return new NativeImage(made.at(0), this.#io, known, subject.object, this, this.limitMs, this.calls);
+      },
+      undefined,
+      (late) => void late.close(),
+    );
+  }
+
+  async removeImage(name: string, call: LongCall = {}): Promise<void> {
+    const subject = this.#image('rbd_remove', name);
+    checkName(name, 'the name', subject);
+    await this.#remove(subject, call, async (order, callback) => {
+      if (callback === undefined) return this.calls.run(order, 'rbd_remove', this.#io, name);
+      return this.calls.run(order, 'rbd_remove_with_progress', this.#io, name, callback, null);
+    });
+  }
+
+  async renameImage(from: string, to: string): Promise<void> {
+    const subject = this.#image('rbd_rename', from);
+    checkName(from, 'the name', subject);
+    checkName(to, 'the new name', subject);
+    await this.#simply(subject, 'rbd_rename', from, to);
+  }
+
+  async trash(): Promise<readonly TrashEntry[]> {
+    const subject = { operation: TRASH.name, object: `the trash of ${this.label}` };
+    return this.using(subject, async (attempt) =>
+      listAll(this.calls, { attempt, subject }, TRASH, this.#io, trashEntry),
+    );
+  }
+
+  async moveToTrash(name: string, delaySeconds: number): Promise<void> {
+    const subject = this.#image('rbd_trash_move', name);
+    checkName(name, 'the name', subject);
+    checkCount(delaySeconds, 'the delay', subject);
+    await this.#simply(subject, 'rbd_trash_move', name, delaySeconds);
+  }
+
+  async restoreFromTrash(id: string, name: string): Promise<void> {
+    const subject = this.#inTrash('rbd_trash_restore', id);
+    checkName(id, 'the id', subject);
+    checkName(name, 'the name', subject);
+    await this.#simply(subject, 'rbd_trash_restore', id, name);
+  }
+
+  async removeFromTrash(
+    id: string,
+    { force = false, ...call }: LongCall & { readonly force?: boolean } = {},
+  ): Promise<void> {
+    const subject = this.#inTrash('rbd_trash_remove', id);
+    checkName(id, 'the id', subject);
+    const forced = force ? 1 : 0;
+    await this.#remove(subject, call, async (order, callback) => {
+      if (callback === undefined) return this.calls.run(order, 'rbd_trash_remove', this.#io, id, forced);
+      const given = [this.#io, id, forced, callback, null];
+      const result = await this.calls.run(order, 'rbd_trash_remove_with_progress', ...given);
+      return result;
+    });
+  }
+
+  async keys(object: string): Promise<ReadonlyMap<string, Buffer>> {
+    return this.#withKeys('rados_read_op_operate', object, [], async (keys, order) => keys.read(order));
+  }
+
+  async setKeys(object: string, values: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    const names = [...values.keys()];
+    await this.#withKeys('rados_write_op_operate', object, names, async (keys, order) =>
+      keys.set(values, order),
+    );
+  }
+
+  async removeKeys(object: string, names: readonly string[]): Promise<void> {
+    if (names.length === 0) return;
+    await this.#withKeys('rados_write_op_operate', object, names, async (keys, order) =>
+      keys.remove(names, order),
+    );
+  }
+
+  async removeObject(object: string): Promise<void> {
+    const subject = this.#object('rados_remove', object);
+    checkName(object, 'the name', subject);
+    await this.#simply(subject, 'rados_remove', object);
+  }
+
+  protected override async release(): Promise<void> {
+    await this.calls.library.call('rados_ioctx_destroy', this.#io);
+  }
+
+  async #simply(subject: CallSubject, name: RbdFunction | RadosFunction, ...args: Argument[]): Promise<void> {
+    await this.using(subject, async (attempt) => {
+      await this.calls.check({ attempt, subject }, name, this.#io, ...args);
+    });
+  }
+
+  /** Runs a removal to its end, however long it takes. */
+  async #remove(
+    subject: CallSubject,
+    call: LongCall,
+    run: (order: CallOrder, callback: bigint | undefined) => Promise<number>,
+  ): Promise<void> {
+    const work = async (attempt: Attempt): Promise<void> => {
+      const order = { attempt, subject, lane: 'removal' } as const;
+      const result = await followed(this.calls.library, call, subject, async (callback) =>
+        run(order, callback?.address),
+      );
+      if (result === -EPERM && subject.operation === 'rbd_trash_remove') {
+        throw rbdError('not-expired', subject, 'its delay has not passed', { errno: EPERM });
+      }
+      if (result < 0) throw nativeError(result, subject);
+    };
+    await this.using(subject, work, { signal: call.signal });
+  }
+
+  async #withKeys<T>(
+    operation: string,
+    object: string,
+    names: readonly string[],
+    work: (keys: ObjectKeys, order: CallOrder) => Promise<T>,
+  ): Promise<T> {
+    const subject = this.#object(operation, object);
+    checkName(object, 'the name', subject);
+    for (const name of names) checkName(name, 'the key', subject);
+    const keys = new ObjectKeys(this.calls, this.#io, object);
+    return this.using(subject, async (attempt) => work(keys, { attempt, subject }));
+  }
+
+  /** Does something with another pool, or with this one. */
+  async #withPool(
+    name: string,
+    order: CallOrder,
+    work: (io: bigint, order: CallOrder) => Promise<void>,
+  ): Promise<void> {
+    if (name === this.name) return work(this.#io, order);
+    await using pool = await this.#cluster.openPool(name);
+    return work(pool.#io, order);
+  }
+
+  #image(operation: string, name: unknown): CallSubject {
+    return { operation, object: `image ${this.name}/${shown(name)}` };
+  }
+
+  #inTrash(operation: string, id: unknown): CallSubject {
+    return { operation, object: `image with the id ${shown(id)} in the trash of ${this.label}` };
+  }
+
+  #object(operation: string, name: unknown): CallSubject {
+    return { operation, object: `object ${this.name}/${shown(name)}` };
+  }
+}
+
+function opening(image: ImageReference, readOnly: boolean): RbdFunction {
+  if (typeof image === 'string') return readOnly ? 'rbd_open_read_only' : 'rbd_open';
+  return readOnly ? 'rbd_open_by_id_read_only' : 'rbd_open_by_id';
+}
+
+function trashEntry(words: Words, at: number): TrashEntry {
+  return {
+    id: words.text(at),
+    name: words.text(at + 1),
+    source: SOURCES[words.int(at + 2)] ?? 'user',
+    deletedAt: new Date(words.signed(at + 3) * 1000),
+    deferredUntil: new Date(words.signed(at + 4) * 1000),
+  };
+}

@@ -1,0 +1,78 @@
+import type { LongCall } from '../model/long-call.js';
+import { type CallSubject, nativeError } from './errno.js';
+import type { RbdFunction } from './functions.js';
+import { NativeHandle } from './handle.js';
+import { ImageIo } from './image-io.js';
+import { followed } from './long-work.js';
+import type { CallOrder, NativeCalls } from './native-calls.js';
+import type { Argument } from './native-library.js';
+import type { LaneName } from './thread-lanes.js';
+
+/** How calls of an open image are made. */
+export abstract class OpenImage extends NativeHandle {
+  protected readonly io: ImageIo;
+
+  protected constructor(
+    protected readonly image: bigint,
+    label: string,
+    parent: NativeHandle,
+    limitMs: number,
+    calls: NativeCalls,
+  ) {
+    super(label, limitMs, calls, parent);
+    this.io = new ImageIo(calls.library, image);
+  }
+
+  protected subject(operation: string): CallSubject {
+    return { operation, object: this.label };
+  }
+
+  /** A call that is about one of its snapshots. */
+  protected snapshotSubject(operation: string, snapshot: unknown): CallSubject {
+    return { operation, object: `${this.label}@${String(snapshot).replaceAll('\0', '\\0')}` };
+  }
+
+  protected async with<T>(subject: CallSubject, work: (order: CallOrder) => Promise<T>): Promise<T> {
+    return this.using(subject, async (attempt) => work({ attempt, subject }));
+  }
+
+  /** One function of librbd, on the image. */
+  protected async call(subject: CallSubject, name: RbdFunction, ...args: Argument[]): Promise<void> {
+    await this.with(subject, async (order) => {
+      await this.calls.check(order, name, this.image, ...args);
+    });
+  }
+
+  /**
+   * One that takes as long as it takes.
+   * @param plain the function that says nothing of its progress, with its arguments
+   * @param telling the one that does
+   */
+  protected async longCall(
+    subject: CallSubject,
+    lane: LaneName,
+    long: LongCall,
+    [plain, telling]: readonly [RbdFunction | undefined, RbdFunction],
+    ...args: Argument[]
+  ): Promise<void> {
+    const told = plain === undefined ? { onProgress: () => undefined, ...long } : long;
+    await this.using(
+      subject,
+      async (attempt) => {
+        const order = { attempt, subject, lane };
+        const result = await followed(this.calls.library, told, subject, async (callback) =>
+          callback === undefined
+            ? this.calls.run(order, plain ?? telling, this.image, ...args)
+            : this.calls.run(order, telling, this.image, ...args, callback.address, null),
+        );
+        if (result < 0) throw nativeError(result, subject);
+      },
+      { signal: long.signal },
+    );
+  }
+
+  protected override async release(): Promise<void> {
+    await this.calls.library.call('rbd_close', this.image);
+    this.io.close();
+  }
+}
