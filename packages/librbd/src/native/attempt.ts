@@ -35,7 +35,7 @@ export class Attempt {
     work: Promise<T>,
     { limitMs, signal }: Patience,
     subject: CallSubject,
-    putAway?: (late: T) => void,
+    putAway?: (late: T) => Promise<void>,
   ): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const giveUp = (error: Error): void => {
@@ -59,7 +59,7 @@ export class Attempt {
       work.then(
         (result) => {
           finish();
-          if (this.#isGivenUp) putAway?.(result);
+          if (this.#isGivenUp) putAway?.(result).catch(() => undefined);
           else resolve(result);
         },
         (error: unknown) => {

@@ -3,8 +3,8 @@ import type { DiffExtent, DiffOptions } from '../model/image.js';
 import { checkCount, checkName, checkTransfer } from './arguments.js';
 import { merged } from './diff.js';
 import { type CallSubject, nativeError, rbdError } from './errno.js';
-import type { NativeHandle } from './handle.js';
-import type { CallOrder, NativeCalls } from './native-calls.js';
+import type { HandleContext } from './handle.js';
+import type { CallOrder } from './native-calls.js';
 import { OpenImage } from './open-image.js';
 import { Words } from './words.js';
 
@@ -21,12 +21,9 @@ export abstract class DataImage extends OpenImage {
     image: bigint,
     private readonly pool: bigint,
     readonly name: string,
-    label: string,
-    parent: NativeHandle,
-    limitMs: number,
-    calls: NativeCalls,
+    context: HandleContext,
   ) {
-    super(image, label, parent, limitMs, calls);
+    super(image, context);
   }
 
   async read(offset: number, length: number): Promise<Buffer> {
@@ -111,7 +108,7 @@ export abstract class DataImage extends OpenImage {
   }
 
   async #differencesOf(
-    { since = undefined, includeParent = false, wholeObject = false }: DiffOptions,
+    { since, includeParent = false, wholeObject = false }: DiffOptions,
     offset: number,
     length: number,
     subject: CallSubject,

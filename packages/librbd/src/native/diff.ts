@@ -6,7 +6,7 @@ export function merged(extents: readonly DiffExtent[]): DiffExtent[] {
   const result: DiffExtent[] = [];
   for (const extent of sorted) {
     const last = result.at(-1);
-    if (last !== undefined && last.exists === extent.exists && last.offset + last.length === extent.offset) {
+    if (last?.exists === extent.exists && last.offset + last.length === extent.offset) {
       result[result.length - 1] = { ...last, length: last.length + extent.length };
     } else {
       result.push(extent);

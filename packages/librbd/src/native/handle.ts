@@ -2,6 +2,17 @@ import { Attempt, type Patience } from './attempt.js';
 import { type CallSubject, rbdError } from './errno.js';
 import type { NativeCalls } from './native-calls.js';
 
+/** What a handle has besides what the library gave. */
+export interface HandleContext {
+  /** For messages: `image rbd/volume-1`. */
+  readonly label: string;
+  readonly calls: NativeCalls;
+  /** How long a call may take that the cluster does not answer. */
+  readonly limitMs: number;
+  /** What it was opened of, and is closed with. */
+  readonly owner?: NativeHandle;
+}
+
 /**
  * Something of librados or librbd that has to be closed, once, and never while a call uses it: that would end the
  * process. Counts the calls under way, those included whose callers have given up.
@@ -12,14 +23,16 @@ export abstract class NativeHandle implements AsyncDisposable {
   #closing: Promise<void> | undefined;
   #whenIdle: (() => void) | undefined;
 
-  protected constructor(
-    /** For messages: `image rbd/volume-1`. */
-    protected readonly label: string,
-    /** How long a call may take that the cluster does not answer. */
-    protected readonly limitMs: number,
-    protected readonly calls: NativeCalls,
-    private readonly owner: NativeHandle | undefined,
-  ) {
+  protected readonly label: string;
+  protected readonly calls: NativeCalls;
+  readonly #limitMs: number;
+  readonly #owner: NativeHandle | undefined;
+
+  protected constructor({ label, calls, limitMs, owner }: HandleContext) {
+    this.label = label;
+    this.calls = calls;
+    this.#limitMs = limitMs;
+    this.#owner = owner;
     if (owner !== undefined) owner.#children.add(this);
   }
 
@@ -30,7 +43,7 @@ export abstract class NativeHandle implements AsyncDisposable {
   async close(): Promise<void> {
     this.#closing ??= this.#closeWhenIdle();
     const subject = { operation: 'close', object: this.label };
-    await new Attempt().wait(this.#closing, { limitMs: this.limitMs }, subject).catch(() => undefined);
+    await new Attempt().wait(this.#closing, { limitMs: this.#limitMs }, subject).catch(() => undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -43,7 +56,12 @@ export abstract class NativeHandle implements AsyncDisposable {
   /** @throws RbdError `closed` */
   protected checkOpen(subject: CallSubject): void {
     if (this.#closing !== undefined) throw rbdError('closed', subject, 'it was closed before');
-    this.owner?.checkOpen(subject);
+    this.#owner?.checkOpen(subject);
+  }
+
+  /** For what is opened of it. */
+  protected contextOf(label: string): HandleContext {
+    return { label, calls: this.calls, limitMs: this.#limitMs, owner: this };
   }
 
   /**
@@ -53,8 +71,8 @@ export abstract class NativeHandle implements AsyncDisposable {
   protected async using<T>(
     subject: CallSubject,
     work: (attempt: Attempt) => Promise<T>,
-    patience: Patience = { limitMs: this.limitMs },
-    putAway?: (late: T) => void,
+    patience: Patience = { limitMs: this.#limitMs },
+    putAway?: (late: T) => Promise<void>,
   ): Promise<T> {
     this.checkOpen(subject);
     const attempt = new Attempt();
@@ -76,7 +94,7 @@ export abstract class NativeHandle implements AsyncDisposable {
     // Opened by calls that were under way.
     await Promise.all([...this.#children].map(async (child) => child.#closed()));
     await this.release();
-    if (this.owner !== undefined) this.owner.#children.delete(this);
+    if (this.#owner !== undefined) this.#owner.#children.delete(this);
   }
 
   /** Unlike {@link close} it waits as long as it takes. */

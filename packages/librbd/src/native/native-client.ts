@@ -19,7 +19,7 @@ export class NativeRbdClient implements RbdClient {
     const connecting = connect(calls, attempt, options, subject);
     // Beyond what librados waits for the cluster: its own error says more.
     const patience = { limitMs: options.timeoutMs + 500, signal: options.signal };
-    return attempt.wait(connecting, patience, subject, (late) => void late.close());
+    return attempt.wait(connecting, patience, subject, async (late) => late.close());
   }
 }
 

@@ -21,7 +21,7 @@ export class NativeCluster extends NativeHandle implements RbdCluster {
     options: ConnectOptions,
     calls: NativeCalls,
   ) {
-    super(`cluster ${fsid}`, options.timeoutMs, calls, undefined);
+    super({ label: `cluster ${fsid}`, calls, limitMs: options.timeoutMs });
     this.#rados = rados;
   }
 
@@ -66,10 +66,10 @@ export class NativeCluster extends NativeHandle implements RbdCluster {
       async (attempt) => {
         const made = new Words(1);
         await this.calls.check({ attempt, subject }, 'rados_ioctx_create', this.#rados, name, made.memory);
-        return new NativePool(made.at(0), name, this, this.limitMs, this.calls);
+        return new NativePool(made.at(0), name, this, this.contextOf(`pool ${name}`));
       },
       undefined,
-      (late) => void late.close(),
+      async (late) => late.close(),
     );
   }
 

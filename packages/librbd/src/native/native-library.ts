@@ -111,7 +111,7 @@ export class NativeLibrary {
 
   /** Where memory of ours is, for as long as somebody holds it. */
   addressOf(memory: Uint8Array): bigint {
-    return BigInt(koffi.address(memory));
+    return koffi.address(memory);
   }
 
   #register(callback: (...args: never[]) => number, type: TypeObject): NativeCallback {

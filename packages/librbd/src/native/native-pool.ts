@@ -12,11 +12,11 @@ import { checkCount, checkName, shown } from './arguments.js';
 import type { Attempt } from './attempt.js';
 import { type CallSubject, EPERM, nativeError, rbdError } from './errno.js';
 import type { RadosFunction, RbdFunction } from './functions.js';
-import { NativeHandle } from './handle.js';
+import { type HandleContext, NativeHandle } from './handle.js';
 import { NativeImageOptions } from './image-options.js';
 import { listAll } from './lists.js';
 import { followed } from './long-work.js';
-import type { CallOrder, NativeCalls } from './native-calls.js';
+import type { CallOrder } from './native-calls.js';
 import type { NativeCluster } from './native-cluster.js';
 import { NativeImage } from './native-image.js';
 import type { Argument } from './native-library.js';
@@ -37,15 +37,14 @@ export class NativePool extends NativeHandle implements RbdPool {
     io: bigint,
     readonly name: string,
     cluster: NativeCluster,
-    limitMs: number,
-    calls: NativeCalls,
+    context: HandleContext,
   ) {
-    super(`pool ${name}`, limitMs, calls, cluster);
+    super(context);
     this.#io = io;
     this.#cluster = cluster;
-    this.id = calls.library.callNow('rados_ioctx_get_id', io);
+    this.id = this.calls.library.callNow('rados_ioctx_get_id', io);
     // A pool that is full answers so, instead of letting those who write wait until there is room.
-    calls.library.callNow('rados_set_pool_full_try', io);
+    this.calls.library.callNow('rados_set_pool_full_try', io);
   }
 
   async images(): Promise<readonly ImageEntry[]> {
@@ -105,10 +104,10 @@ export class NativePool extends NativeHandle implements RbdPool {
         const given = [this.#io, name, made.memory, snapshot ?? null];
         await this.calls.check({ attempt, subject }, operation, ...given);
         const known = typeof image === 'string' ? image : '';
-        return new NativeImage(made.at(0), this.#io, known, subject.object, this, this.limitMs, this.calls);
+        return new NativeImage(made.at(0), this.#io, known, this.contextOf(subject.object));
       },
       undefined,
-      (late) => void late.close(),
+      async (late) => late.close(),
     );
   }
 
@@ -236,9 +235,9 @@ export class NativePool extends NativeHandle implements RbdPool {
     order: CallOrder,
     work: (io: bigint, order: CallOrder) => Promise<void>,
   ): Promise<void> {
-    if (name === this.name) return work(this.#io, order);
+    if (name === this.name) { await work(this.#io, order); return; }
     await using pool = await this.#cluster.openPool(name);
-    return work(pool.#io, order);
+    await work(pool.#io, order);
   }
 
   #image(operation: string, name: unknown): CallSubject {

@@ -1,10 +1,10 @@
 import type { LongCall } from '../model/long-call.js';
 import { type CallSubject, nativeError } from './errno.js';
 import type { RbdFunction } from './functions.js';
-import { NativeHandle } from './handle.js';
+import { type HandleContext, NativeHandle } from './handle.js';
 import { ImageIo } from './image-io.js';
 import { followed } from './long-work.js';
-import type { CallOrder, NativeCalls } from './native-calls.js';
+import type { CallOrder } from './native-calls.js';
 import type { Argument } from './native-library.js';
 import type { LaneName } from './thread-lanes.js';
 
@@ -14,13 +14,10 @@ export abstract class OpenImage extends NativeHandle {
 
   protected constructor(
     protected readonly image: bigint,
-    label: string,
-    parent: NativeHandle,
-    limitMs: number,
-    calls: NativeCalls,
+    context: HandleContext,
   ) {
-    super(label, limitMs, calls, parent);
-    this.io = new ImageIo(calls.library, image);
+    super(context);
+    this.io = new ImageIo(context.calls.library, image);
   }
 
   protected subject(operation: string): CallSubject {
