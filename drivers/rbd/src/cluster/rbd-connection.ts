@@ -1,8 +1,8 @@
 import { Clock, DriverError, DriverOptions, messageOf } from '@scoria/core';
 import type { OperationContext } from '@scoria/core';
-import { isRbdError, RbdClient } from '@scoria/librbd';
+import { isRbdError, NativeRbdClient, RbdClient } from '@scoria/librbd';
 import type { RbdCluster, RbdPool } from '@scoria/librbd';
-import { inject, injectable } from 'inversify';
+import { inject, injectable, optional } from 'inversify';
 import type { RbdOptions } from '../options.js';
 import { timeoutMsOf } from '../options.js';
 import { asDriverError } from './rbd-errors.js';
@@ -18,7 +18,7 @@ const MANAGEMENT_REQUESTS = '20';
 
 /**
  * The one connection of a backend. It is kept, because making one takes longer than most operations, and made again by
- * the next call after it was lost.
+ * the next call after it was lost. Goes through librados and librbd, unless another client is bound.
  */
 @injectable()
 export class RbdConnection {
@@ -26,9 +26,9 @@ export class RbdConnection {
   #isClosed = false;
 
   constructor(
-    @inject(RbdClient) private readonly client: RbdClient,
     @inject(DriverOptions) private readonly options: RbdOptions,
     @inject(Clock) private readonly clock: Clock,
+    @inject(RbdClient) @optional() private readonly client: RbdClient = new NativeRbdClient(),
   ) {}
 
   /** Connects, and tries again as often as the options say. @throws DriverError */
