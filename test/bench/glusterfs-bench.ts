@@ -24,20 +24,23 @@ export async function glusterfsBench(options: BenchOptions): Promise<BenchResult
   await using cinder = options.peer
     ? await CinderRounds.start(path.join(mountPoint, 'bench-cinder'))
     : undefined;
-  const program = await programIn(path.join(mountPoint, 'bench-peer'), options.peerProgram);
+  const program = await programIn(path.join(mountPoint, 'bench-peer'), options);
   const watch = new Stopwatch();
   for (let left = options.rounds; left > 0; left -= TURN) {
     const turn = Math.min(left, TURN);
     for (let round = 0; round < turn; round += 1) await backendRound(ours, watch, options.depth);
     for (let round = 0; round < turn; round += 1) await cinder?.round(options.depth);
-    await program?.rounds(turn, options.depth);
+    await program?.rounds(turn);
   }
   const peer = program?.watch ?? cinder?.watch;
   return { ours: watch.timings, ...(peer === undefined ? {} : { peer: peer.timings }) };
 }
 
-async function programIn(directory: string, program: string | undefined): Promise<PeerProgram | undefined> {
-  if (program === undefined) return undefined;
+async function programIn(
+  directory: string,
+  { peerProgram, depth }: BenchOptions,
+): Promise<PeerProgram | undefined> {
+  if (peerProgram === undefined) return undefined;
   await mkdir(directory, { recursive: true });
-  return new PeerProgram(path.resolve(program), directory);
+  return new PeerProgram(path.resolve(peerProgram), (rounds) => [directory, String(rounds), String(depth)]);
 }

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { BenchOptions } from './bench-options.js';
 import { cloneBench } from './clone-bench.js';
 import { glusterfsBench } from './glusterfs-bench.js';
+import { rbdBench } from './rbd-bench.js';
 import { remotefsBench } from './remotefs-bench.js';
 import { managerBench } from './manager-bench.js';
 import type { BenchResult } from './report.js';
@@ -12,17 +13,21 @@ const USAGE = `usage: npm run bench -- AREA [options]
 areas
   remotefs   snapshot chains of the local driver in a directory
   glusterfs  snapshot chains of the GlusterFS driver on a share of a server of its own, mounted (needs root)
+  rbd        volumes, snapshots and clones of the RBD driver in a Ceph pool
   clone      copies of a written volume, by reflink where the file system can
   manager    creates by 8 clients, and requests and commands on a store of 100 and of 100,000 volumes
 
 options
-  --dir D    a directory to work in; made when missing, its own files are removed
+  --dir D    a directory to work in; made when missing, its own files are removed; not for rbd
+  --conf F   the configuration of a Ceph cluster, rbd only; a cluster of its own is started without it
+  --pool P   the pool to work in (rbd), rbd only
   --n N      rounds (10)
   --depth K  snapshots a round (1), remotefs and glusterfs
   --gib G    size of the volume that is copied (10), clone only
   --peer     OpenStack Cinder's driver in turn with ours, on the same directory (needs python3-cinder)
   --peer-program F  a Python program that runs the same rounds with another driver, in turn with ours, on the same
-             mount, glusterfs only; 'F DIR N DEPTH' prints one JSON object: operation -> list of seconds
+             mount or pool, glusterfs and rbd only; 'F DIR N DEPTH' or 'F CONF POOL N' prints one JSON object:
+             operation -> list of seconds
   --bare     the bare tools in turn with ours
   --json     one JSON object: operation -> list of seconds
 `;
@@ -30,6 +35,7 @@ options
 const AREAS: Readonly<Record<string, (options: BenchOptions) => Promise<BenchResult>>> = {
   remotefs: remotefsBench,
   glusterfs: glusterfsBench,
+  rbd: rbdBench,
   clone: cloneBench,
   manager: managerBench,
 };
@@ -39,6 +45,8 @@ function readArguments(): { area: string; json: boolean; options: BenchOptions }
     allowPositionals: true,
     options: {
       dir: { type: 'string' },
+      conf: { type: 'string' },
+      pool: { type: 'string', default: 'rbd' },
       n: { type: 'string', default: '10' },
       depth: { type: 'string', default: '1' },
       gib: { type: 'string', default: '10' },
@@ -48,10 +56,13 @@ function readArguments(): { area: string; json: boolean; options: BenchOptions }
       json: { type: 'boolean', default: false },
     },
   });
-  if (values.dir === undefined) throw new Error('--dir is missing');
-  const { peer, bare, json, 'peer-program': peerProgram } = values;
+  const [area = ''] = positionals;
+  if (values.dir === undefined && area !== 'rbd') throw new Error('--dir is missing');
+  const { peer, bare, json, pool, conf: confFile, 'peer-program': peerProgram } = values;
   const options = {
-    directory: values.dir,
+    directory: values.dir ?? '',
+    ...(confFile === undefined ? {} : { confFile }),
+    pool,
     rounds: count('n', values.n),
     depth: count('depth', values.depth),
     gib: count('gib', values.gib),
@@ -59,7 +70,7 @@ function readArguments(): { area: string; json: boolean; options: BenchOptions }
     ...(peerProgram === undefined ? {} : { peerProgram }),
     bare,
   };
-  return { area: positionals[0] ?? '', json, options };
+  return { area, json, options };
 }
 
 function count(name: string, text: string): number {
