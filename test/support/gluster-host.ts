@@ -39,7 +39,7 @@ export class GlusterHost implements AsyncDisposable {
 
   /** @param network the server's, as an argument of nsenter(1) */
   async plugIn(network: string, address: string): Promise<void> {
-    const [mine, its, card] = [this.#address(2), this.#address(1), `host${String(this.number)}`];
+    const [mine, its, card] = [this.#address(2), this.#address(1), this.#card];
     const link = [
       'link',
       'add',
@@ -64,8 +64,25 @@ export class GlusterHost implements AsyncDisposable {
     await this.#inside('ip', 'route', 'add', address, 'via', its);
   }
 
+  /**
+   * Pulls the cable out at the server's end, until this is disposed of: nobody is told, and nothing comes through.
+   * @param network the server's
+   */
+  async unplug(network: string): Promise<AsyncDisposable> {
+    const set = async (state: 'up' | 'down'): Promise<void> => {
+      await run('nsenter', [network, 'ip', 'link', 'set', this.#card, state], { timeout: TOOL_MS });
+    };
+    await set('down');
+    return { [Symbol.asyncDispose]: async () => set('up') };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await end(this.holder);
+  }
+
+  /** The server's end of the cable. */
+  get #card(): string {
+    return `host${String(this.number)}`;
   }
 
   #address(last: number): string {

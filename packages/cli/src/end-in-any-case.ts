@@ -1,4 +1,4 @@
-const GRACE_MS = 3_000;
+const GRACE_MS = 1_000;
 
 /**
  * Ends the process at once. `process.exit` would wait for every call that is under way, also for one that hangs on a
