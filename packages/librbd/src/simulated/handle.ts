@@ -1,0 +1,83 @@
+import type { LongCall } from '../model/long-call.js';
+import type { CallManner, Progress, SimulatedProcess } from './process.js';
+import { simulatedError, type SimulatedSubject } from './simulated-error.js';
+
+/** The connection that handles live on. */
+export interface Connection {
+  readonly process: SimulatedProcess;
+  readonly user: string;
+  readonly timeoutMs: number;
+  isLost: boolean;
+}
+
+/** Something that is open until it, or what it was opened of, is closed. */
+export abstract class SimulatedHandle implements AsyncDisposable {
+  readonly #children = new Set<SimulatedHandle>();
+  readonly #underWay = new Set<Promise<unknown>>();
+  #isClosed = false;
+
+  protected constructor(
+    protected readonly connection: Connection,
+    protected readonly owner: SimulatedHandle | undefined,
+  ) {
+    owner?.adopt(this);
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await Promise.allSettled(this.#underWay);
+    await Promise.all([...this.#children].map(async (child) => child.close()));
+    this.owner?.disown(this);
+    this.release();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** What ends with the handle, or with its process. */
+  protected release(): void {}
+
+  protected async call<T>(
+    subject: SimulatedSubject,
+    changes: boolean,
+    work: (progress: Progress) => T | Promise<T>,
+    long: LongCall = {},
+  ): Promise<T> {
+    const running = this.connection.process.call(this.#manner(subject, changes, long), work, long);
+    this.#underWay.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#underWay.delete(running);
+    }
+  }
+
+  /** @throws RbdError `closed`, `disconnected` */
+  protected check(subject: SimulatedSubject): void {
+    if (this.#isClosed) throw simulatedError('closed', subject, 'it was closed before');
+    this.owner?.check(subject);
+    if (!this.connection.isLost) return;
+    throw simulatedError('disconnected', subject, 'the connection to the cluster is gone: connect again');
+  }
+
+  private adopt(child: SimulatedHandle): void {
+    this.#children.add(child);
+  }
+
+  private disown(child: SimulatedHandle): void {
+    this.#children.delete(child);
+  }
+
+  #manner(subject: SimulatedSubject, changes: boolean, { signal }: LongCall): CallManner {
+    return {
+      ...subject,
+      changes,
+      signal,
+      timeoutMs: this.connection.timeoutMs,
+      check: () => this.check(subject),
+      disconnect: () => (this.connection.isLost = true),
+    };
+  }
+}
