@@ -1,6 +1,7 @@
-import { KIB } from '@scoria/core';
+import { ContainerModule, KIB } from '@scoria/core';
 import rbdPlugin from '@scoria/driver-rbd';
-import { NativeRbdClient, RbdError, type RbdCluster, type RbdPool } from '@scoria/librbd';
+import { NativeRbdClient, RbdClient, RbdError } from '@scoria/librbd';
+import type { ConnectOptions, RbdCluster, RbdPool } from '@scoria/librbd';
 import type { ConformanceHarness, ConformanceStorage } from '@scoria/testkit';
 import type { CephCluster } from '../support/ceph-cluster.js';
 import { hostPorts } from '../support/host-ports.js';
@@ -85,16 +86,41 @@ async function tryIt(body: () => Promise<void>): Promise<void> {
   }
 }
 
+/** The client of all processes of a test. What the killed ones have open would be watched for half a minute. */
+class ClientsOfTest implements RbdClient {
+  readonly #clusters = new Set<RbdCluster>();
+
+  async connect(options: ConnectOptions): Promise<RbdCluster> {
+    const cluster = await new NativeRbdClient().connect(options);
+    this.#clusters.add(cluster);
+    return cluster;
+  }
+
+  async closeAll(): Promise<void> {
+    await Promise.all([...this.#clusters].map((cluster) => cluster.close()));
+    this.#clusters.clear();
+  }
+}
+
 /** The RBD driver on a pool; `storage` is opened once for all tests. */
 export function cephHarness(storage: () => CephStorage): ConformanceHarness {
+  const clients = new ClientsOfTest();
+  const clear = async (): Promise<void> => {
+    await clients.closeAll();
+    await storage().clear();
+  };
   return {
     plugin: rbdPlugin,
     volumeBytes: 256 * KIB,
     ports: hostPorts(),
+    bindings: [
+      new ContainerModule(({ bind }) => {
+        bind<RbdClient>(RbdClient).toConstantValue(clients);
+      }),
+    ],
     freshStorage: async (): Promise<ConformanceStorage> => {
-      const { options } = storage();
-      await storage().clear();
-      return { options, leftovers: () => storage().names(), dispose: () => storage().clear() };
+      await clear();
+      return { options: storage().options, leftovers: () => storage().names(), dispose: clear };
     },
   };
 }

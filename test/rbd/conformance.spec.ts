@@ -12,8 +12,8 @@ interface Setting {
 }
 
 const SETTINGS: readonly Setting[] = [
-  { name: 'clone format 2', cloneFormat: 2, auth: 'none', part: 0.3 },
-  { name: 'clone format 1, with cephx', cloneFormat: 1, auth: 'cephx', part: 0.3 },
+  { name: 'clone format 2', cloneFormat: 2, auth: 'none', part: 0.06 },
+  { name: 'clone format 1, with cephx', cloneFormat: 1, auth: 'cephx', part: 0.06 },
 ];
 
 describe.each(SETTINGS)('the RBD driver on real Ceph, $name', ({ cloneFormat, auth, part }) => {
