@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import type { DiffExtent, DiffOptions } from '../model/image.js';
 import { checkCount, checkName, checkTransfer } from './arguments.js';
 import { merged } from './diff.js';
-import { type CallSubject, nativeError, rbdError } from './errno.js';
+import { type CallSubject, rbdError } from './errno.js';
 import type { HandleContext } from './handle.js';
 import type { CallOrder } from './native-calls.js';
 import { OpenImage } from './open-image.js';
@@ -13,17 +13,25 @@ const DIFF_PART = 4 * 2 ** 30;
 /** A cluster that answers clears so much within the time limit. */
 const CLEARING_PART = 2 ** 30;
 
+/** How an image was opened. */
+export interface ImageOrigin {
+  /** The I/O context of its pool. */
+  readonly pool: bigint;
+  readonly name: string;
+  readonly isWritable: boolean;
+}
+
 /** The bytes of an open image. */
 export abstract class DataImage extends OpenImage {
   #sizeBytes: number | undefined;
 
-  constructor(
-    image: bigint,
-    private readonly pool: bigint,
-    readonly name: string,
-    context: HandleContext,
-  ) {
-    super(image, context);
+  readonly name: string;
+  readonly #pool: bigint;
+
+  constructor(image: bigint, { pool, name, isWritable }: ImageOrigin, context: HandleContext) {
+    super(image, isWritable, context);
+    this.name = name;
+    this.#pool = pool;
   }
 
   async read(offset: number, length: number): Promise<Buffer> {
@@ -35,7 +43,7 @@ export abstract class DataImage extends OpenImage {
       const data = Buffer.allocUnsafeSlow(length);
       if (length === 0) return data;
       const result = await this.io.run('rbd_aio_read', [offset, length, data], [], order);
-      if (result < 0) throw nativeError(result, subject);
+      if (result < 0) throw this.failure(result, subject);
       if (result === length) return data;
       throw beyond(subject, offset, length); // it was made smaller meanwhile
     });
@@ -51,7 +59,7 @@ export abstract class DataImage extends OpenImage {
       if (data.length === 0) return;
       const bytes = staying(data);
       const result = await this.io.run('rbd_aio_write', [offset, bytes.length, bytes], [], order);
-      if (result < 0) throw nativeError(result, subject);
+      if (result < 0) throw this.failure(result, subject);
     });
   }
 
@@ -66,7 +74,7 @@ export abstract class DataImage extends OpenImage {
   async flush(): Promise<void> {
     await this.with(this.subject('rbd_aio_flush'), async (order) => {
       const result = await this.io.run('rbd_aio_flush', [], [], order);
-      if (result < 0) throw nativeError(result, order.subject);
+      if (result < 0) throw this.failure(result, order.subject);
     });
   }
 
@@ -99,7 +107,7 @@ export abstract class DataImage extends OpenImage {
     await this.calls.check(order, 'rbd_get_id', this.image, id, id.length);
     const made = new Words(1);
     const text = id.toString('utf8', 0, id.indexOf(0));
-    await this.calls.check(order, 'rbd_open_by_id_read_only', this.pool, text, made.memory, null);
+    await this.calls.check(order, 'rbd_open_by_id_read_only', this.#pool, text, made.memory, null);
     try {
       return await work(made.at(0));
     } finally {
@@ -139,7 +147,7 @@ export abstract class DataImage extends OpenImage {
       const bytes = Math.min(CLEARING_PART, offset + length - at);
       await this.with(subject, async (order) => {
         const result = await this.io.run(name, [at, bytes], flags, order);
-        if (result < 0) throw nativeError(result, subject);
+        if (result < 0) throw this.failure(result, subject);
       });
     }
   }

@@ -3,6 +3,7 @@ import { RbdError, type RbdErrorCode } from '../errors.js';
 export const EPERM = 1;
 export const ENOENT = 2;
 export const EINVAL = 22;
+export const EROFS = 30;
 export const ERANGE = 34;
 export const ECANCELED = 125;
 
@@ -38,7 +39,7 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   17: { code: 'exists', text: 'it is there already' },
   [EINVAL]: INVALID,
   28: { code: 'no-space', text: 'the cluster or the pool is full: add room, or delete something' },
-  30: { code: 'read-only', text: 'opened for reading only' },
+  [EROFS]: { code: 'read-only', text: 'opened for reading only' },
   33: INVALID,
   39: { code: 'not-empty', text: 'it has snapshots' },
   85: CANCELLED,

@@ -1,3 +1,4 @@
+import type { RbdError } from '../errors.js';
 import type {
   CloneOptions,
   CreateImageOptions,
@@ -10,7 +11,7 @@ import type {
 import type { LongCall } from '../model/long-call.js';
 import { checkCount, checkName, shown } from './arguments.js';
 import type { Attempt } from './attempt.js';
-import { type CallSubject, EPERM, nativeError, rbdError } from './errno.js';
+import { type CallSubject, ENOENT, EPERM, nativeError, rbdError } from './errno.js';
 import type { RadosFunction, RbdFunction } from './functions.js';
 import { type HandleContext, NativeHandle } from './handle.js';
 import { NativeImageOptions } from './image-options.js';
@@ -104,7 +105,8 @@ export class NativePool extends NativeHandle implements RbdPool {
         const given = [this.#io, name, made.memory, snapshot ?? null];
         await this.calls.check({ attempt, subject }, operation, ...given);
         const known = typeof image === 'string' ? image : '';
-        return new NativeImage(made.at(0), this.#io, known, this.contextOf(subject.object));
+        const origin = { pool: this.#io, name: known, isWritable: !readOnly && snapshot === undefined };
+        return new NativeImage(made.at(0), origin, this.contextOf(subject.object));
       },
       undefined,
       async (late) => late.close(),
@@ -115,8 +117,11 @@ export class NativePool extends NativeHandle implements RbdPool {
     const subject = this.#image('rbd_remove', name);
     checkName(name, 'the name', subject);
     await this.#remove(subject, call, async (order, callback) => {
-      if (callback === undefined) return this.calls.run(order, 'rbd_remove', this.#io, name);
-      return this.calls.run(order, 'rbd_remove_with_progress', this.#io, name, callback, null);
+      const result = await (callback === undefined
+        ? this.calls.run(order, 'rbd_remove', this.#io, name)
+        : this.calls.run(order, 'rbd_remove_with_progress', this.#io, name, callback, null));
+      if (result === -ENOENT && (await this.#isThere(name, order))) throw noRoomToRemove(subject);
+      return result;
     });
   }
 
@@ -216,6 +221,13 @@ export class NativePool extends NativeHandle implements RbdPool {
     await this.using(subject, work, { signal: call.signal });
   }
 
+  async #isThere(name: string, order: CallOrder): Promise<boolean> {
+    const made = new Words(1);
+    const result = await this.calls.run(order, 'rbd_open_read_only', this.#io, name, made.memory, null);
+    if (result >= 0) await this.calls.library.call('rbd_close', made.at(0));
+    return result >= 0;
+  }
+
   async #withKeys<T>(
     operation: string,
     object: string,
@@ -235,7 +247,10 @@ export class NativePool extends NativeHandle implements RbdPool {
     order: CallOrder,
     work: (io: bigint, order: CallOrder) => Promise<void>,
   ): Promise<void> {
-    if (name === this.name) { await work(this.#io, order); return; }
+    if (name === this.name) {
+      await work(this.#io, order);
+      return;
+    }
     await using pool = await this.#cluster.openPool(name);
     await work(pool.#io, order);
   }
@@ -256,6 +271,14 @@ export class NativePool extends NativeHandle implements RbdPool {
 function opening(image: ImageReference, readOnly: boolean): RbdFunction {
   if (typeof image === 'string') return readOnly ? 'rbd_open_read_only' : 'rbd_open';
   return readOnly ? 'rbd_open_by_id_read_only' : 'rbd_open_by_id';
+}
+
+/** librbd first notes in the pool's trash what it is about to remove, and says "not found" where the note fails. */
+function noRoomToRemove(subject: CallSubject): RbdError {
+  const text =
+    'the pool is full, or its quota is reached, and a removal has to write a little first: ' +
+    'give the pool more (ceph osd pool set-quota), then remove it again';
+  return rbdError('no-space', subject, text, { errno: ENOENT });
 }
 
 function trashEntry(words: Words, at: number): TrashEntry {

@@ -1,5 +1,6 @@
 import type { LongCall } from '../model/long-call.js';
-import { type CallSubject, nativeError } from './errno.js';
+import type { RbdError } from '../errors.js';
+import { type CallSubject, EROFS, nativeError, rbdError } from './errno.js';
 import type { RbdFunction } from './functions.js';
 import { type HandleContext, NativeHandle } from './handle.js';
 import { ImageIo } from './image-io.js';
@@ -14,6 +15,7 @@ export abstract class OpenImage extends NativeHandle {
 
   protected constructor(
     protected readonly image: bigint,
+    private readonly isWritable: boolean,
     context: HandleContext,
   ) {
     super(context);
@@ -29,6 +31,16 @@ export abstract class OpenImage extends NativeHandle {
     return { operation, object: `${this.label}@${String(snapshot).replaceAll('\0', '\\0')}` };
   }
 
+  /**
+   * The error for a number that librbd gave. Of an image that was opened for writing it says "read-only" where it could
+   * not get the lock of the one who writes.
+   */
+  protected failure(result: number, subject: CallSubject): RbdError {
+    if (result !== -EROFS || !this.isWritable) return nativeError(result, subject);
+    const text = 'the lock of the one who writes is not to be had: another client has it, or nobody answers';
+    return rbdError('busy', subject, text, { errno: EROFS });
+  }
+
   protected async with<T>(subject: CallSubject, work: (order: CallOrder) => Promise<T>): Promise<T> {
     return this.using(subject, async (attempt) => work({ attempt, subject }));
   }
@@ -36,7 +48,8 @@ export abstract class OpenImage extends NativeHandle {
   /** One function of librbd, on the image. */
   protected async call(subject: CallSubject, name: RbdFunction, ...args: Argument[]): Promise<void> {
     await this.with(subject, async (order) => {
-      await this.calls.check(order, name, this.image, ...args);
+      const result = await this.calls.run(order, name, this.image, ...args);
+      if (result < 0) throw this.failure(result, subject);
     });
   }
 
@@ -62,7 +75,7 @@ export abstract class OpenImage extends NativeHandle {
             ? this.calls.run(order, plain ?? telling, this.image, ...args)
             : this.calls.run(order, telling, this.image, ...args, callback.address, null),
         );
-        if (result < 0) throw nativeError(result, subject);
+        if (result < 0) throw this.failure(result, subject);
       },
       { signal: long.signal },
     );
