@@ -65,6 +65,7 @@ export abstract class DataImage extends ImageHandle {
     await this.change(
       subject,
       async (progress) => {
+        await progress.step(0, 1);
         if (sizeBytes < this.image.sizeBytes && !allowShrink) {
           throw simulatedError(
             'invalid',
@@ -72,7 +73,6 @@ export abstract class DataImage extends ImageHandle {
             `it has ${this.image.sizeBytes} bytes: that would shrink it`,
           );
         }
-        await progress.step(0, 1);
         resizeTo(this.image, sizeBytes);
       },
       long,
