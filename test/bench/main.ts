@@ -3,6 +3,8 @@ import type { BenchOptions } from './bench-options.js';
 import { cloneBench } from './clone-bench.js';
 import { glusterfsBench } from './glusterfs-bench.js';
 import { rbdBench } from './rbd-bench.js';
+import { rbdIoBench } from './rbd-io-bench.js';
+import { rbdManyBench } from './rbd-many-bench.js';
 import { remotefsBench } from './remotefs-bench.js';
 import { managerBench } from './manager-bench.js';
 import type { BenchResult } from './report.js';
@@ -14,16 +16,18 @@ areas
   remotefs   snapshot chains of the local driver in a directory
   glusterfs  snapshot chains of the GlusterFS driver on a share of a server of its own, mounted (needs root)
   rbd        volumes, snapshots and clones of the RBD driver in a Ceph pool
+  rbd-io     a volume of an RBD backend written and read in order, and the same by 'rbd bench'
+  rbd-many   a thousand RBD volumes by 16 tasks, and what ten thousand operations leave in memory
   clone      copies of a written volume, by reflink where the file system can
   manager    creates by 8 clients, and requests and commands on a store of 100 and of 100,000 volumes
 
 options
-  --dir D    a directory to work in; made when missing, its own files are removed; not for rbd
+  --dir D    a directory to work in; made when missing, its own files are removed; not for rbd areas
   --conf F   the configuration of a Ceph cluster, rbd only; a cluster of its own is started without it
-  --pool P   the pool to work in (rbd), rbd only
+  --pool P   the pool to work in (rbd), rbd areas only
   --n N      rounds (10)
   --depth K  snapshots a round (1), remotefs and glusterfs
-  --gib G    size of the volume that is copied (10), clone only
+  --gib G    size of the volume that is copied, or written and read (10), clone and rbd-io only
   --peer     OpenStack Cinder's driver in turn with ours, on the same directory (needs python3-cinder)
   --peer-program F  a Python program that runs the same rounds with another driver, in turn with ours, on the same
              mount or pool, glusterfs and rbd only; 'F DIR N DEPTH' or 'F CONF POOL N' prints one JSON object:
@@ -36,6 +40,8 @@ const AREAS: Readonly<Record<string, (options: BenchOptions) => Promise<BenchRes
   remotefs: remotefsBench,
   glusterfs: glusterfsBench,
   rbd: rbdBench,
+  'rbd-io': rbdIoBench,
+  'rbd-many': rbdManyBench,
   clone: cloneBench,
   manager: managerBench,
 };
@@ -57,7 +63,7 @@ function readArguments(): { area: string; json: boolean; options: BenchOptions }
     },
   });
   const [area = ''] = positionals;
-  if (values.dir === undefined && area !== 'rbd') throw new Error('--dir is missing');
+  if (values.dir === undefined && !area.startsWith('rbd')) throw new Error('--dir is missing');
   const { peer, bare, json, pool, conf: confFile, 'peer-program': peerProgram } = values;
   const options = {
     directory: values.dir ?? '',
