@@ -70,7 +70,7 @@ export default {
           '^packages/manager/src/records[.]ts$',
           // The suite that the tests on a server share.
           '^packages/store/src/testing/index[.]ts$',
-          '^packages/librbd/src/simulated/index[.]ts$',
+          '^packages/librbd/src/(simulated|testing)/index[.]ts$',
         ],
       },
     },

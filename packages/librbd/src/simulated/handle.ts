@@ -58,8 +58,7 @@ export abstract class SimulatedHandle implements AsyncDisposable {
   protected check(subject: SimulatedSubject): void {
     if (this.#isClosed) throw simulatedError('closed', subject, 'it was closed before');
     this.owner?.check(subject);
-    if (!this.connection.isLost) return;
-    throw simulatedError('disconnected', subject, 'the connection to the cluster is gone: connect again');
+    checkConnection(this.connection, subject);
   }
 
   private adopt(child: SimulatedHandle): void {
@@ -77,7 +76,14 @@ export abstract class SimulatedHandle implements AsyncDisposable {
       signal,
       timeoutMs: this.connection.timeoutMs,
       check: () => this.check(subject),
+      checkConnection: () => checkConnection(this.connection, subject),
       disconnect: () => (this.connection.isLost = true),
     };
   }
+}
+
+/** @throws RbdError `disconnected` */
+export function checkConnection({ isLost }: Connection, subject: SimulatedSubject): void {
+  if (!isLost) return;
+  throw simulatedError('disconnected', subject, 'the connection to the cluster is gone: connect again');
 }

@@ -18,6 +18,7 @@ export interface ImageView {
 /** An open image: a watcher of it where it is open for writing. */
 export abstract class ImageHandle extends SimulatedHandle {
   readonly #cookie: bigint;
+  #forget: (() => void) | undefined;
 
   constructor(
     protected readonly image: ImageState,
@@ -32,7 +33,7 @@ export abstract class ImageHandle extends SimulatedHandle {
     const { address, clientName } = connection.process;
     const id = Number(clientName.replace('client.', ''));
     image.watchers.set(this.#cookie, { address, id, cookie: this.#cookie });
-    connection.process.onDeath(() => this.release());
+    this.#forget = connection.process.onDeath(() => this.release());
   }
 
   get name(): string {
@@ -40,6 +41,7 @@ export abstract class ImageHandle extends SimulatedHandle {
   }
 
   protected override release(): void {
+    this.#forget?.();
     this.image.watchers.delete(this.#cookie);
     if (this.image.lockOwner === this.#cookie) this.image.lockOwner = undefined;
   }
@@ -72,10 +74,6 @@ export abstract class ImageHandle extends SimulatedHandle {
     const snapshot = userSnapshot(this.image, name);
     if (snapshot === undefined) throw simulatedError('not-found', subject, 'there is no such snapshot');
     return snapshot;
-  }
-
-  protected get isWatcher(): boolean {
-    return this.image.watchers.has(this.#cookie);
   }
 
   #takeLock(lock: 'own' | 'any' | 'none'): void {

@@ -11,6 +11,8 @@ export interface CallManner extends SimulatedSubject {
   readonly signal?: AbortSignal | undefined;
   /** Throws where its handle was closed or its connection lost. */
   readonly check: () => void;
+  /** Throws where its connection was lost while the call was under way. */
+  readonly checkConnection: () => void;
   /** Its connection is cut. */
   readonly disconnect: () => void;
 }
@@ -27,7 +29,7 @@ export class SimulatedProcess {
   readonly calls: SimulatedCall[] = [];
   #changes = 0;
   #isDead = false;
-  #whenDead: (() => void)[] = [];
+  readonly #whenDead = new Set<() => void>();
 
   constructor(
     readonly ceph: SimulatedCeph,
@@ -42,13 +44,14 @@ export class SimulatedProcess {
   /** Ends it as SIGKILL does. */
   die(): void {
     this.#isDead = true;
-    const told = this.#whenDead;
-    this.#whenDead = [];
-    for (const tell of told) tell();
+    for (const tell of this.#whenDead) tell();
+    this.#whenDead.clear();
   }
 
-  onDeath(tell: () => void): void {
-    this.#whenDead.push(tell);
+  /** @returns what is to be called when nobody has to be told any more */
+  onDeath(tell: () => void): () => void {
+    this.#whenDead.add(tell);
+    return () => this.#whenDead.delete(tell);
   }
 
   /** Makes a call: `work` changes the cluster in one go, or step by step. */
@@ -84,30 +87,26 @@ export class SimulatedProcess {
     else await Promise.resolve();
     if (answers !== undefined) await this.#patiently(answers, manner);
     this.#checkAlive(manner);
-    manner.check();
+    manner.checkConnection();
   }
 
   /** Waits as long as the call may take. */
   async #patiently(answer: Promise<void>, manner: CallManner): Promise<void> {
     const { timeoutMs, signal } = manner;
     await new Promise<void>((resolve, reject) => {
-      const fail = (error: Error): void => {
+      const end = (error?: Error): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
-        reject(error);
+        forget();
+        if (error === undefined) resolve();
+        else reject(error);
       };
-      const abort = (): void => fail(cancelled(manner));
-      const timer = setTimeout(
-        () => fail(simulatedError('timed-out', manner, `no answer within ${timeoutMs} ms`)),
-        timeoutMs,
-      );
+      const abort = (): void => end(cancelled(manner));
+      const late = simulatedError('timed-out', manner, `no answer within ${timeoutMs} ms`);
+      const timer = setTimeout(() => end(late), timeoutMs);
+      const forget = this.onDeath(() => end(dead(manner)));
       signal?.addEventListener('abort', abort);
-      this.onDeath(() => fail(dead(manner)));
-      void answer.then(() => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', abort);
-        resolve();
-      });
+      void answer.then(() => end());
     });
   }
 
@@ -125,7 +124,7 @@ export class SimulatedProcess {
     if (effect.kind === 'fail') throw simulatedError(effect.code, manner, 'a fault that the test has set');
     if (effect.kind === 'hang') return this.#patiently(new Promise(() => undefined), manner);
     manner.disconnect();
-    manner.check();
+    manner.checkConnection();
   }
 
   #progress(manner: CallManner, { onProgress, signal }: LongCall, effect: FaultEffect | undefined): Progress {

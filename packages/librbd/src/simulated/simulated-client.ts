@@ -1,6 +1,6 @@
 import type { ConnectOptions, RbdClient } from '../model/client.js';
 import type { SimulatedCall, SimulatedFaults } from './faults.js';
-import type { Connection } from './handle.js';
+import { checkConnection, type Connection } from './handle.js';
 import { SimulatedProcess } from './process.js';
 import type { SimulatedCeph } from './simulated-ceph.js';
 import { SimulatedCluster } from './simulated-cluster.js';
@@ -49,11 +49,14 @@ export class SimulatedRbdClient implements RbdClient {
     const { timeoutMs, signal, user = 'admin' } = options;
     const subject = { operation: 'connect', object: `cluster ${options.clusterName ?? 'ceph'}` };
     if (!(timeoutMs > 0)) throw simulatedError('invalid', subject, 'the time limit has to be above 0 ms');
-    const connection = { process: this.#process, user, timeoutMs, isLost: false };
-    const disconnect = (): void => {
-      throw simulatedError('disconnected', subject, 'the connection was cut');
+    const connection: Connection = { process: this.#process, user, timeoutMs, isLost: false };
+    const manner = {
+      ...subject,
+      ...{ changes: false, timeoutMs, signal },
+      check: () => undefined,
+      checkConnection: () => checkConnection(connection, subject),
+      disconnect: () => (connection.isLost = true),
     };
-    const manner = { ...subject, changes: false, timeoutMs, signal, check: () => undefined, disconnect };
     return this.#process.call(manner, () => {
       this.#connections.push(connection);
       return new SimulatedCluster(this.ceph, connection);

@@ -1,0 +1,37 @@
+import { type RbdCase, refused, same, SIZE } from '../scene.js';
+
+export const handleCases: readonly RbdCase[] = [
+  {
+    name: 'closes an image once, and refuses calls afterwards',
+    run: async (scene) => {
+      const image = await scene.image();
+      await Promise.all([image.close(), image.close()]);
+      await image.close();
+      await refused('closed', image.info());
+      await refused('closed', image.read(0, 1));
+      await refused('closed', image.createSnapshot('snap'));
+    },
+  },
+  {
+    name: 'ends calls under way before it closes',
+    run: async (scene) => {
+      await using image = await scene.image();
+      const writes = [0, 1, 2, 3].map((index) => image.write(index, Buffer.from(String(index))));
+      await Promise.all([...writes, image.close()]);
+      await using again = await scene.pool.openImage('image');
+      same((await again.read(0, 4)).toString(), '0123');
+    },
+  },
+  {
+    name: 'closes with a pool what was opened of it',
+    run: async (scene) => {
+      await scene.pool.createImage('image', { sizeBytes: SIZE });
+      const pool = await scene.cluster.openPool(scene.pool.name);
+      const image = await pool.openImage('image');
+      await pool.close();
+      await refused('closed', image.info());
+      await refused('closed', pool.images());
+      await scene.pool.removeImage('image');
+    },
+  },
+];

@@ -1,0 +1,3 @@
+export * from './describe-client.js';
+export { emptyPool } from './empty-pool.js';
+export { type RbdCase, type RbdHarness, Scene } from './scene.js';
