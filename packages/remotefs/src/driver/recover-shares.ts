@@ -5,6 +5,7 @@ import { removeFile } from '../chain/durable-files.js';
 import { systemCode } from '../chain/file-errors.js';
 import { removeLeftOvers } from '../execute/left-overs.js';
 import { removeTraces } from './abandoned-clones.js';
+import type { ShareWatch } from '../shares/share-watch.js';
 import type { FileVolumes, ShareTools } from './file-volumes.js';
 
 /** How long a guest's side is waited for before the others are looked at, and the driver can be used. */
@@ -13,16 +14,26 @@ const GUEST_MS = 20_000;
 /**
  * Finishes or undoes what dead processes left on the usable shares, and removes their temporary files, lock
  * files and probes. What a living process has under way is locked, and left alone. A volume or a share that cannot
- * be put in order is logged and does not stop the others: operations on it name the reason.
+ * be put in order, or hangs meanwhile, is logged and keeps nobody else waiting: operations on it name the reason.
  */
-export async function recoverShares(context: OperationContext, volumes: FileVolumes): Promise<void> {
-  for (const share of await volumes.shares.available(context)) {
-    try {
-      await recoverShare(context, volumes, volumes.toolsFor(share));
-    } catch (error) {
-      context.logger.error(`the share ${share.share} could not be put in order: ${messageOf(error)}`);
-    }
-  }
+export async function recoverShares(
+  context: OperationContext,
+  volumes: FileVolumes,
+  watch: ShareWatch,
+): Promise<void> {
+  const shares = await volumes.shares.available(context);
+  await Promise.all(
+    shares.map(async (share) => {
+      try {
+        await watch.run(context, async (inner) => {
+          watch.use(inner, share.share);
+          await recoverShare(inner, volumes, volumes.toolsFor(share));
+        });
+      } catch (error) {
+        context.logger.error(`the share ${share.share} could not be put in order: ${messageOf(error)}`);
+      }
+    }),
+  );
 }
 
 async function recoverShare(

@@ -80,7 +80,7 @@ export abstract class RemoteFsDriver
   }
 
   override async recover(context: OperationContext): Promise<void> {
-    await recoverShares(context, this.tools.volumes);
+    await recoverShares(context, this.tools.volumes, this.tools.watch);
   }
 
   override async stats(context: OperationContext): Promise<BackendStats> {
@@ -185,11 +185,11 @@ export abstract class RemoteFsDriver
   }
 
   listManageable(context: OperationContext, known: readonly Volume[]): AsyncIterable<ManageableEntry> {
-    return this.tools.manage.list(context, known);
+    return this.tools.takeovers.files.list(context, known);
   }
 
   async manageExistingSize(context: OperationContext, reference: ManageReference): Promise<number> {
-    return this.tools.manage.size(context, reference);
+    return this.tools.takeovers.files.size(context, reference);
   }
 
   async manageExisting(
@@ -197,7 +197,7 @@ export abstract class RemoteFsDriver
     volume: Volume,
     reference: ManageReference,
   ): Promise<ModelUpdate> {
-    return this.tools.manage.manage(context, volume, reference);
+    return this.tools.takeovers.files.manage(context, volume, reference);
   }
 
   async unmanage(): Promise<void> {
@@ -205,11 +205,11 @@ export abstract class RemoteFsDriver
   }
 
   findAdoptable(context: OperationContext): AsyncIterable<AdoptableVolume> {
-    return this.tools.adoption.find(context);
+    return this.tools.takeovers.volumes.find(context);
   }
 
   async adopt(context: OperationContext, found: AdoptableVolume): Promise<ModelUpdate> {
-    return this.tools.adoption.adopt(context, found);
+    return this.tools.takeovers.volumes.adopt(context, found);
   }
 
   async chainOf(context: OperationContext, volume: Volume): Promise<readonly VolumeLayer[]> {

@@ -1,6 +1,7 @@
 import type { ContainerModuleLoadOptions } from 'inversify';
 import { QemuImg } from '@scoria/disk-image';
 import { Adoption } from '../adopt/adoption.js';
+import { Takeovers } from '../adopt/takeovers.js';
 import { FileVolumes } from './file-volumes.js';
 import { Guests } from './guests.js';
 import { ManageFiles } from './manage-files.js';
@@ -22,6 +23,7 @@ export function bindRemoteFs(bind: ContainerModuleLoadOptions['bind']): void {
     SharePlacement,
     ManageFiles,
     Adoption,
+    Takeovers,
     VolumeDevices,
   ]) {
     bind<object>(service).toSelf().inSingletonScope();

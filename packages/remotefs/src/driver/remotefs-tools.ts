@@ -1,7 +1,7 @@
 import { inject, injectable } from 'inversify';
-import { Adoption } from '../adopt/adoption.js';
+import { Takeovers } from '../adopt/takeovers.js';
+import { ShareWatch } from '../shares/share-watch.js';
 import { FileVolumes } from './file-volumes.js';
-import { ManageFiles } from './manage-files.js';
 import { SharePlacement } from './share-placement.js';
 import { VolumeDevices } from './volume-devices.js';
 
@@ -12,7 +12,7 @@ export class RemoteFsTools {
     @inject(FileVolumes) readonly volumes: FileVolumes,
     @inject(SharePlacement) readonly placement: SharePlacement,
     @inject(VolumeDevices) readonly devices: VolumeDevices,
-    @inject(ManageFiles) readonly manage: ManageFiles,
-    @inject(Adoption) readonly adoption: Adoption,
+    @inject(Takeovers) readonly takeovers: Takeovers,
+    @inject(ShareWatch) readonly watch: ShareWatch,
   ) {}
 }

@@ -26,7 +26,7 @@ type Calls = Record<string, Call>;
 const METHODS = [VolumeDriver.prototype, RemoteFsDriver.prototype]
   .flatMap((prototype) => Object.getOwnPropertyNames(prototype))
   .filter((name, index, all) => name !== 'constructor' && all.indexOf(name) === index);
-const IN_TIME = ['setup', 'stats', 'teardown'];
+const IN_TIME = ['setup', 'recover', 'stats', 'teardown'];
 const STREAMS = ['listManageable', 'findAdoptable'];
 
 let logger: MemoryLogger;
