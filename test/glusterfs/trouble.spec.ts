@@ -18,6 +18,8 @@ const run = promisify(execFile);
 const LIMIT_MS = 6_000;
 /** For how long the process may do nothing at the most: on a busy machine, not on a share. */
 const LONGEST_DELAY_MS = 700;
+/** A program is asked to end for two seconds, and waited for five more. */
+const UNTIL_GIVEN_UP_MS = 8_000;
 const HANGS =
   /^the share 10\.77\.0\.1:\/hanging cannot be used: its file system gives no answer within 1 s; see whether its server/;
 
@@ -192,6 +194,25 @@ describe('a client that stands still in the middle of an operation', () => {
     }
     await expectWhole();
   });
+});
+
+it('a program that cannot be killed keeps what is locked on its share, and nothing else', async () => {
+  await prepare();
+  await done({ do: 'create', volume: 'kept', on: 'local' });
+  await done({ do: 'open', volume: 'kept' });
+  // By a program, as it has a snapshot.
+  await done({ do: 'open', volume: 'it' });
+  const pid = await clientOf(hanging);
+  {
+    await using _stopped = await StoppedProcess.stop(pid);
+    const closed = program.order({ do: 'close', volume: 'it' }, 30_000);
+    await delay(UNTIL_GIVEN_UP_MS);
+    expect(await order({ do: 'close', volume: 'kept' })).toEqual({});
+    expect(await order({ do: 'delete', volume: 'kept' })).toEqual({});
+    await useTheOthers(7);
+    await closed;
+  }
+  await expectWhole();
 });
 
 describe('the network of all shares that is cut in the middle of an operation', () => {

@@ -25,6 +25,11 @@ export interface CommandRequest {
   readonly input?: Uint8Array;
   /** More than this on stdout or stderr ends the command with an error; 16 MiB unless told. */
   readonly maxOutputBytes?: number;
+  /**
+   * Directories: of the locks that are held when it starts, the program keeps those in or below them until it is gone;
+   * all of them unless told. For what works nowhere else: where it hangs, it keeps nothing that is locked elsewhere.
+   */
+  readonly locksIn?: readonly string[];
   /** Exit codes that are an answer, not a failure; only 0 unless told. */
   readonly acceptExitCodes?: readonly number[];
 }

@@ -24,6 +24,8 @@ export interface NbdServerRequest {
   readonly signal: AbortSignal;
   /** The process is killed after this long. */
   readonly lifetimeMs: number;
+  /** See `CommandRequest.locksIn`. */
+  readonly locksIn?: readonly string[];
 }
 
 /**
@@ -59,6 +61,7 @@ export class NbdServer {
         signal: request.signal,
         limits: { addressSpaceBytes: 4 * GIB },
         env: TOOL_ENVIRONMENT,
+        ...(request.locksIn === undefined ? {} : { locksIn: request.locksIn }),
       });
       return new NbdServer(process, directory, what);
     } catch (error) {

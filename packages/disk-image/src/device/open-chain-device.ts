@@ -25,6 +25,8 @@ export interface ChainDeviceRequest {
   readonly lifetimeMs?: number;
   /** How long the server may leave requests unanswered; 5 minutes unless told. */
   readonly silenceMs?: number;
+  /** See `CommandRequest.locksIn`. */
+  readonly locksIn?: readonly string[];
 }
 
 /**
@@ -36,11 +38,14 @@ export async function openChainDevice(
   commands: CommandRunner,
   request: ChainDeviceRequest,
 ): Promise<BlockDevice> {
-  const { layers, mode, signal, layerOfSnapshot, silenceMs = SILENCE_MS } = request;
+  const { layers, mode, signal, layerOfSnapshot, silenceMs = SILENCE_MS, locksIn } = request;
   const what = layers[0]?.path ?? 'an empty chain';
   const graph = chainGraph(layers, { writable: mode === 'read-write' ? 1 : 0 });
   const lifetimeMs = request.lifetimeMs ?? DAY_MS;
-  const server = await NbdServer.start(commands, { graph, mode, what, signal, lifetimeMs });
+  const server = await NbdServer.start(commands, {
+    ...{ graph, mode, what, signal, lifetimeMs },
+    ...(locksIn === undefined ? {} : { locksIn }),
+  });
   try {
     const depth = layerOfSnapshot === undefined ? [] : (['qemu:allocation-depth'] as const);
     const options = { contexts: ['base:allocation', ...depth] as const, silenceMs };

@@ -10,6 +10,8 @@ export interface QemuImgRun {
   readonly timeoutMs?: number;
   /** Each of them replaces its default (1 GiB of memory; processor time by the kind of run). */
   readonly limits?: CommandLimits;
+  /** See `CommandRequest.locksIn`. */
+  readonly locksIn?: readonly string[];
 }
 
 export interface NewImage extends ChainLayer {

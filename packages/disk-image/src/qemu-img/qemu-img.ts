@@ -197,6 +197,7 @@ export class QemuImg {
         limits,
         env: TOOL_ENVIRONMENT,
         acceptExitCodes,
+        ...(run.locksIn === undefined ? {} : { locksIn: run.locksIn }),
       });
     } catch (error) {
       throw toolError(error, what, limits);

@@ -98,7 +98,7 @@ export class ExecaCommandRunner implements CommandRunner {
       signal: request.signal,
       maxOutputBytes: request.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES,
       graceMs: this.#options.killGraceMs ?? DEFAULT_GRACE_MS,
-      locks: request.privileged === true ? undefined : this.#heldLocks.lend(),
+      locks: request.privileged === true ? undefined : this.#heldLocks.lend(request.locksIn),
     };
     try {
       return new SupervisedProcess(supervised, this.#startProcess(supervised, launchers));

@@ -2,6 +2,7 @@ import { LockManager } from '@scoria/core';
 import { Container } from 'inversify';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,21 @@ test('only what is held now is lent', async () => {
   expect(heldLocks.lend().fds).toHaveLength(3);
   await lock.release();
   expect(heldLocks.lend().fds).toEqual([]);
+});
+
+test.each<[directories: (base: string) => string[], names: string[]]>([
+  [() => ['/'], ['a/x', 'ab/x']],
+  [(base) => [base], ['a/x', 'ab/x']],
+  [(base) => [join(base, 'a')], ['a/x']],
+  [(base) => [join(base, 'a/')], ['a/x']],
+  [(base) => [join(base, 'b'), join(base, 'ab')], ['ab/x']],
+  [() => [], []],
+])('to a program that works in %s the locks in there are lent', async (directories, names) => {
+  const places = ['a', 'ab'].map((name) => ({ directory: join(directory, name), name: 'x' }));
+  await using _lock = await locks.acquire(places);
+  const { fds } = heldLocks.lend(directories(directory));
+  const lent = fds.map((fd) => readlinkSync(`/proc/self/fd/${fd}`));
+  expect(lent).toEqual(names.map((name) => join(directory, name)));
 });
 
 test.each<[what: string, abandon: boolean]>([

@@ -15,15 +15,15 @@ const PERMISSIONS = 0o600;
  * waiter may find that it has locked a file that has no name any more: it opens the name again.
  */
 export class LockFile implements HeldLock {
+  readonly path: string;
   abandoned = false;
   readonly #handle: FileHandle;
-  readonly #path: string;
   #mode: LockMode;
   #stale = false;
 
   private constructor(handle: FileHandle, path: string, mode: LockMode) {
     this.#handle = handle;
-    this.#path = path;
+    this.path = path;
     this.#mode = mode;
   }
 
@@ -79,7 +79,7 @@ export class LockFile implements HeldLock {
 
   async #remove(): Promise<void> {
     try {
-      if (await this.#mayRemove()) await unlink(this.#path);
+      if (await this.#mayRemove()) await unlink(this.path);
     } catch {
       // An empty file that stays behind is not worth failing what the lock was for.
     }
@@ -88,7 +88,7 @@ export class LockFile implements HeldLock {
   /** Only who holds a file's lock alone removes it: others may hold a shared lock through it. */
   async #mayRemove(): Promise<boolean> {
     if (this.#mode === 'shared' && !(await this.#becomeExclusive())) return false;
-    const answers = await Promise.all([keepsNamesInSync(this.#path), this.#isNamed()]);
+    const answers = await Promise.all([keepsNamesInSync(this.path), this.#isNamed()]);
     return answers.every(Boolean);
   }
 
@@ -101,7 +101,7 @@ export class LockFile implements HeldLock {
     try {
       const [opened, named] = await Promise.all([
         this.#handle.stat({ bigint: true }),
-        stat(this.#path, { bigint: true }),
+        stat(this.path, { bigint: true }),
       ]);
       return opened.nlink > 0n && opened.ino === named.ino && opened.dev === named.dev;
     } catch (error) {

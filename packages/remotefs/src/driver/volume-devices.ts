@@ -31,7 +31,14 @@ export class VolumeDevices {
       const isBelow = (snapshotId: string): boolean => layerOfSnapshot(snapshotId) !== undefined;
       const files = layers.map(({ file, format }) => ({ path: held.tools.directory.file(file), format }));
       const { signal } = context;
-      const device = await openFiles(this.commands, { layers: files, mode, signal, layerOfSnapshot });
+      const locksIn = [held.tools.directory.path];
+      const device = await openFiles(this.commands, {
+        layers: files,
+        mode,
+        signal,
+        layerOfSnapshot,
+        locksIn,
+      });
       return new HeldDevice(device, isBelow, async () => held[Symbol.asyncDispose]());
     } catch (error) {
       await held[Symbol.asyncDispose]();

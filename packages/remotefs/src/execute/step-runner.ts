@@ -2,6 +2,7 @@ import { DriverError } from '@scoria/core';
 import type { ChainLayer, QemuImg, QemuImgRun } from '@scoria/disk-image';
 import { readQcow2Header } from '@scoria/disk-image';
 import { chmod } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import {
   inDirectory,
   isThere,
@@ -40,7 +41,15 @@ export class StepRunner {
    * @throws DriverError naming the step
    */
   async run(volumeId: string, step: FileStep, run: QemuImgRun): Promise<void> {
-    await explained(`cannot ${describeStep(step)}`, () => this.#dispatch(volumeId, step, run));
+    const { signal } = run;
+    const confined = this.#isConfined(step) ? { ...run, signal, locksIn: [this.share.path] } : run;
+    await explained(`cannot ${describeStep(step)}`, () => this.#dispatch(volumeId, step, confined));
+  }
+
+  /** Whether the step works on this share only: a copy may have its source elsewhere. */
+  #isConfined(step: FileStep): boolean {
+    if (step.kind !== 'copy') return true;
+    return step.source.layers.every((layer) => dirname(layer.path) === this.share.path);
   }
 
   async #dispatch(volumeId: string, step: FileStep, run: QemuImgRun): Promise<void> {
