@@ -69,7 +69,9 @@ describe('the main job', () => {
     expect(await stage.read('data')).toEqual(bytes);
     expect(await stage.files('raw')).toEqual([]);
 
-    const retyped = await ended(manager.retypeVolume(CALLER, 'data', 'plain'));
+    const retyped = await ended(
+      manager.retypeVolume(CALLER, 'data', 'plain', { migrationPolicy: 'on-demand' }),
+    );
     const [plain] = await manager.listVolumeTypes();
     expect(retyped).toMatchObject({ id, status: 'available', backend: 'raw', typeId: plain?.id });
     expect(await stage.read('data')).toEqual(bytes);

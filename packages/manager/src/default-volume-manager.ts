@@ -132,8 +132,7 @@ export class DefaultVolumeManager implements VolumeManager {
   ) => this.#volumes.extend(caller, volume, newSizeBytes);
   revertVolume: VolumeManager['revertVolume'] = async (caller: Caller, volume: string, snapshot: string) =>
     this.#volumes.revert(caller, volume, snapshot);
-  retypeVolume: VolumeManager['retypeVolume'] = async (caller: Caller, volume: string, type: string) =>
-    this.#volumes.retype(caller, volume, type);
+  retypeVolume: VolumeManager['retypeVolume'] = async (...args) => this.#volumes.retype(...args);
   migrateVolume: VolumeManager['migrateVolume'] = async (caller: Caller, volume: string, backend: string) =>
     this.#volumes.migrate(caller, volume, backend);
   resetVolume: VolumeManager['resetVolume'] = async (caller: Caller, volume: string) =>

@@ -1,4 +1,4 @@
-import type { ModelUpdate, Snapshot, Volume, VolumeAttachment } from '@scoria/core';
+import type { ModelUpdate, Snapshot, Volume, VolumeAttachment, VolumeType } from '@scoria/core';
 import { applyUpdate } from '@scoria/core';
 import type { AttachmentRecord, Changes, Records, SnapshotRecord, VolumeRecord } from '@scoria/store';
 
@@ -16,7 +16,7 @@ export function backendIdOf(record: Pick<VolumeRecord, 'id' | 'nameId'>): string
 }
 
 /**
- * A volume as its driver sees it.
+ * A volume as its driver sees it, but for its type and its guests: for lists of what is known.
  * @param status the state to show, where it is not the record's: the one an operation began in
  */
 export function toDriverVolume(record: VolumeRecord, status = record.status): Volume {
@@ -29,17 +29,28 @@ export function toDriverSnapshot(record: SnapshotRecord, volume: VolumeRecord | 
   return { id: record.id, name: record.name, volume: driverVolume, ...providerFields(record) };
 }
 
+/** A volume type as drivers see it; none where the id is none, or of a type that is gone. */
+export async function driverTypeOf(
+  records: Pick<Records, 'listVolumeTypes'>,
+  typeId: string | undefined,
+): Promise<VolumeType | undefined> {
+  if (typeId === undefined) return undefined;
+  const type = (await records.listVolumeTypes()).find(({ id }) => id === typeId);
+  return type && { name: type.name, extraSpecs: type.extraSpecs, qosSpecs: type.qosSpecs };
+}
+
 /**
- * A volume as its driver sees it, with the guests that have it. Only a volume in use has some: nothing is looked up
- * for another.
+ * A volume as its driver sees it, with its type and the guests that have it. Only a volume in use has some, and only
+ * one with a type has one: nothing is looked up for another.
  * @param status the state to show, where it is not the record's: the one an operation began in
  */
 export async function driverVolumeOf(
-  records: Pick<Records, 'listAttachments'>,
+  records: Pick<Records, 'listAttachments' | 'listVolumeTypes'>,
   record: VolumeRecord,
   status = record.status,
 ): Promise<Volume> {
-  const volume = toDriverVolume(record, status);
+  const type = await driverTypeOf(records, record.typeId);
+  const volume = { ...toDriverVolume(record, status), ...(type === undefined ? {} : { type }) };
   if (status !== 'in-use') return volume;
   const attachments = await records.listAttachments(record.id);
   return { ...volume, attachments: attachments.filter(isWithGuest).map(toDriverAttachment) };
@@ -47,7 +58,7 @@ export async function driverVolumeOf(
 
 /** A snapshot as its driver sees it, with the volume it is of and the guests that have that. */
 export async function driverSnapshotOf(
-  records: Pick<Records, 'listAttachments'>,
+  records: Pick<Records, 'listAttachments' | 'listVolumeTypes'>,
   record: SnapshotRecord,
   volume: VolumeRecord,
 ): Promise<Snapshot> {

@@ -37,6 +37,14 @@ export interface ManageVolumeRequest {
   readonly name: string;
 }
 
+export interface RetypeOptions {
+  /**
+   * Whether the volume may be moved to another backend where its own cannot make it what the type asks for; `never`
+   * unless told.
+   */
+  readonly migrationPolicy?: 'never' | 'on-demand';
+}
+
 /** How an attachment comes to be; the connector is os-brick's. */
 export interface AttachRequest {
   readonly volume: string;

@@ -19,6 +19,7 @@ import type {
   CreateSnapshotRequest,
   CreateVolumeRequest,
   ManageVolumeRequest,
+  RetypeOptions,
 } from './requests.js';
 import type {
   AdoptionReport,
@@ -74,7 +75,13 @@ export interface VolumeManager extends AsyncDisposable {
   ): Promise<Accepted<VolumeRecord>>;
   extendVolume(caller: Caller, volume: string, newSizeBytes: number): Promise<Accepted<VolumeRecord>>;
   revertVolume(caller: Caller, volume: string, snapshot: string): Promise<Accepted<VolumeRecord>>;
-  retypeVolume(caller: Caller, volume: string, type: string): Promise<Accepted<VolumeRecord>>;
+  /** Where it is, as far as its backend can; else it is moved, if that is allowed. */
+  retypeVolume(
+    caller: Caller,
+    volume: string,
+    type: string,
+    options?: RetypeOptions,
+  ): Promise<Accepted<VolumeRecord>>;
   migrateVolume(caller: Caller, volume: string, backend: string): Promise<Accepted<VolumeRecord>>;
   /** Puts an object in an error state back to `available` once a person has looked at it. */
   resetVolume(caller: Caller, volume: string): Promise<VolumeRecord>;
@@ -135,7 +142,12 @@ export interface VolumeManager extends AsyncDisposable {
   planExtendVolume(caller: Caller, volume: string, newSizeBytes: number): Promise<OperationPlan>;
   planRevertVolume(caller: Caller, volume: string, snapshot: string): Promise<OperationPlan>;
   planMigrateVolume(caller: Caller, volume: string, backend: string): Promise<OperationPlan>;
-  planRetypeVolume(caller: Caller, volume: string, type: string): Promise<OperationPlan>;
+  planRetypeVolume(
+    caller: Caller,
+    volume: string,
+    type: string,
+    options?: RetypeOptions,
+  ): Promise<OperationPlan>;
   planCreateSnapshot(caller: Caller, request: CreateSnapshotRequest): Promise<OperationPlan>;
   planDeleteSnapshot(caller: Caller, snapshot: string): Promise<OperationPlan>;
 

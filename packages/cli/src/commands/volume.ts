@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { CreateVolumeRequest } from '@scoria/manager';
+import type { CreateVolumeRequest, RetypeOptions } from '@scoria/manager';
 import { attachedVolumeFields, volumeFields } from '../output/json.js';
 import { parseGib } from '../output/sizes.js';
 import { UsageError } from '../usage-error.js';
@@ -191,30 +191,54 @@ function addSet(volume: Command): void {
     );
 }
 
+interface RetypeCommandOptions extends Required<RetypeOptions> {
+  readonly dryRun?: boolean;
+}
+
+function addRetype(volume: Command): void {
+  volume
+    .command('retype')
+    .description('give a volume another type, where it is or by moving it')
+    .argument('<volume>', 'its id or name')
+    .argument('<type>', 'the new type')
+    .addOption(
+      volume
+        .createOption('--migration-policy <policy>', 'whether it may be moved where its backend cannot do it')
+        .choices(['never', 'on-demand'])
+        .default('never'),
+    )
+    .option('--dry-run', 'print what would be done, and do nothing')
+    .action(
+      action<[string, string], RetypeCommandOptions>(async (globals, options, name, type) => {
+        const { changeVolume } = await import('./change-volume.js');
+        const { migrationPolicy } = options;
+        await changeVolume(globals, options, {
+          plan: async ({ manager, caller }) =>
+            manager.planRetypeVolume(caller, name, type, { migrationPolicy }),
+          change: async ({ manager, caller }) =>
+            manager.retypeVolume(caller, name, type, { migrationPolicy }),
+        });
+      }),
+    );
+}
+
 function addMoves(volume: Command): void {
-  for (const [verb, what, argument] of [
-    ['migrate', 'move a volume to another backend', 'backend'],
-    ['retype', 'give a volume another type, moving it where its backend does not fit', 'type'],
-  ] as const) {
-    volume
-      .command(verb)
-      .description(`${what}; it must have no snapshots`)
-      .argument('<volume>', 'its id or name')
-      .argument(`<${argument}>`, `the new ${argument}`)
-      .option('--dry-run', 'print what would be done, and do nothing')
-      .action(
-        action<[string, string], { dryRun?: boolean }>(async (globals, options, name, target) => {
-          const { changeVolume } = await import('./change-volume.js');
-          const isMove = verb === 'migrate';
-          await changeVolume(globals, options, {
-            plan: async ({ manager: m, caller }) =>
-              isMove ? m.planMigrateVolume(caller, name, target) : m.planRetypeVolume(caller, name, target),
-            change: async ({ manager: m, caller }) =>
-              isMove ? m.migrateVolume(caller, name, target) : m.retypeVolume(caller, name, target),
-          });
-        }),
-      );
-  }
+  volume
+    .command('migrate')
+    .description('move a volume to another backend; it must have no snapshots')
+    .argument('<volume>', 'its id or name')
+    .argument('<backend>', 'the new backend')
+    .option('--dry-run', 'print what would be done, and do nothing')
+    .action(
+      action<[string, string], { dryRun?: boolean }>(async (globals, options, name, backend) => {
+        const { changeVolume } = await import('./change-volume.js');
+        await changeVolume(globals, options, {
+          plan: async ({ manager, caller }) => manager.planMigrateVolume(caller, name, backend),
+          change: async ({ manager, caller }) => manager.migrateVolume(caller, name, backend),
+        });
+      }),
+    );
+  addRetype(volume);
   volume
     .command('reset')
     .description('call a volume available again that is in an error state, after you have looked at it')

@@ -1,12 +1,13 @@
 import type { ConnectionInfo, Connector, ScoriaError } from '@scoria/core';
+import { wantsMultiattach } from '@scoria/core';
 import type { AttachmentRecord, Claim, Records } from '@scoria/store';
 import { injectable } from 'inversify';
-import { driverVolumeOf, toDriverVolume } from '../driver-objects.js';
+import { driverTypeOf, driverVolumeOf } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { connectorOf } from '../recorded-connections.js';
 import { beginOn, Untouched } from './begin.js';
 import { sharedVolume, wholeAttachment, wholeVolume } from './claims.js';
-import { goneMeanwhile } from './refusals.js';
+import { changedMeanwhile, goneMeanwhile } from './refusals.js';
 import type { VolumeSubject } from './volume-state.js';
 import { enterState, leaveInFailure, leaveInSuccess, volumeOf } from './volume-state.js';
 
@@ -16,7 +17,7 @@ export interface AttachVolumeParameters extends VolumeSubject {
   readonly connector: Connector;
 }
 
-/** Gives a host a volume that nobody has. */
+/** Gives a host a volume that nobody has, or that several may have. */
 @injectable()
 export class AttachVolume implements OperationHandler<AttachVolumeParameters, ConnectionInfo> {
   readonly kind = 'attach-volume';
@@ -32,7 +33,9 @@ export class AttachVolume implements OperationHandler<AttachVolumeParameters, Co
   }
 
   async accept(records: Records, parameters: AttachVolumeParameters): Promise<void> {
-    await enterState(records, this.kind, parameters);
+    const { typeId } = await enterState(records, this.kind, parameters);
+    if (parameters.before === 'in-use' && !wantsMultiattach(await driverTypeOf(records, typeId)))
+      throw changedMeanwhile('volume', parameters.volumeId, 'it is for one guest only now');
     await records.insertAttachment(parameters.attachment);
   }
 
@@ -41,14 +44,16 @@ export class AttachVolume implements OperationHandler<AttachVolumeParameters, Co
     run: OperationRun,
   ): Promise<ConnectionInfo> {
     const { driver } = await this.#untouched.beginOn(run, backend);
-    const volume = toDriverVolume(await volumeOf(run.records, volumeId));
+    const volume = await driverVolumeOf(run.records, await volumeOf(run.records, volumeId));
     return driver.initializeConnection(run.context, volume, connector);
   }
 
-  async undo({ backend, volumeId, connector }: AttachVolumeParameters, run: OperationRun): Promise<void> {
+  async undo(parameters: AttachVolumeParameters, run: OperationRun): Promise<void> {
     if (this.#untouched.take(run)) return;
+    const { backend, volumeId, connector, attachment } = parameters;
     const { driver } = await run.backend(backend);
-    const volume = toDriverVolume(await volumeOf(run.records, volumeId));
+    if ((await othersOf(run.records, volumeId, attachment.id)).some(isOn(connector.host))) return;
+    const volume = await driverVolumeOf(run.records, await volumeOf(run.records, volumeId));
     await driver.terminateConnection(run.context, volume, connector);
   }
 
@@ -93,15 +98,20 @@ export class DetachVolume implements OperationHandler<DetachVolumeParameters, un
     run: OperationRun,
   ): Promise<undefined> {
     const { driver } = await beginOn(run, backend);
-    const volume = toDriverVolume(await volumeOf(run.records, volumeId));
-    // Without a connector, every host's connection is ended: a volume has only one attachment.
     const connector = connectorOf(await run.records.getAttachment(attachmentId));
+    const others = await othersOf(run.records, volumeId, attachmentId);
+    // A host keeps its connection for as long as a guest on it has the volume. Without a connector every host's
+    // connection is ended: that is for the last one.
+    if (others.some(isOn(connector?.host)) || (connector === undefined && others.length > 0))
+      return undefined;
+    const volume = await driverVolumeOf(run.records, await volumeOf(run.records, volumeId));
     await driver.terminateConnection(run.context, volume, connector);
     return undefined;
   }
 
   async succeed(records: Records, parameters: DetachVolumeParameters): Promise<void> {
-    await leaveInSuccess(records, this.kind, parameters);
+    const others = await othersOf(records, parameters.volumeId, parameters.attachmentId);
+    await leaveInSuccess(records, this.kind, parameters, others.length > 0 ? { status: 'in-use' } : {});
     await records.removeAttachment(parameters.attachmentId);
   }
 
@@ -109,6 +119,19 @@ export class DetachVolume implements OperationHandler<DetachVolumeParameters, un
     await leaveInFailure(records, this.kind, parameters, error);
     await records.changeAttachment(parameters.attachmentId, { status: 'attached' });
   }
+}
+
+/** The other attachments of a volume that several may have. */
+async function othersOf(
+  records: Pick<Records, 'listAttachments'>,
+  volumeId: string,
+  attachmentId: string,
+): Promise<AttachmentRecord[]> {
+  return (await records.listAttachments(volumeId)).filter(({ id }) => id !== attachmentId);
+}
+
+function isOn(host: string | undefined): (attachment: AttachmentRecord) => boolean {
+  return (attachment) => host !== undefined && attachment.host === host;
 }
 
 export interface ConnectVolumeParameters extends VolumeSubject {

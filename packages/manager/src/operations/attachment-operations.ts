@@ -15,7 +15,7 @@ const MAX_TEXT = 255;
 /** What the address of a Unix socket has room for, with the 0 at its end. */
 const MAX_SOCKET_BYTES = 107;
 
-/** Gives volumes to hosts and takes them back. A volume has one attachment at a time. */
+/** Gives volumes to hosts and takes them back. A volume has one attachment at a time, unless its type says otherwise. */
 @injectable()
 export class AttachmentOperations {
   constructor(
@@ -32,7 +32,7 @@ export class AttachmentOperations {
     requireText('instance id', request.instanceId);
     requireMonitor(request.monitor);
     const volume = await findVolume(this.desk.store, caller.projectId, request.volume);
-    await this.desk.checks.requireState('attach-volume', volume);
+    await this.desk.checks.requireAttachable(volume);
     const attachment = this.#record(volume.id, request);
     const parameters = { ...subjectOf(volume), attachment, connector };
     return this.desk.submission.submit(

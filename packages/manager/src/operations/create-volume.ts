@@ -3,7 +3,7 @@ import { messageOf } from '@scoria/core';
 import type { Claim, Records, VolumeRecord } from '@scoria/store';
 import { Store } from '@scoria/store';
 import { inject, injectable } from 'inversify';
-import { toDriverVolume } from '../driver-objects.js';
+import { driverVolumeOf } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { ManagerError } from '../errors.js';
 import { Quotas } from '../placement/quotas.js';
@@ -116,7 +116,7 @@ export class CreateVolume implements OperationHandler<CreateVolumeParameters, Mo
 async function remove(parameters: CreateVolumeParameters, run: OperationRun): Promise<void> {
   if (parameters.foreign === true) return;
   const { driver } = await run.backend(placeOf(parameters).backend);
-  await driver.deleteVolume(run.context, toDriverVolume(parameters.volume));
+  await driver.deleteVolume(run.context, await driverVolumeOf(run.records, parameters.volume));
 }
 
 /** One try on one backend. */
@@ -133,7 +133,7 @@ class Attempt {
     const { parameters, run } = this;
     const place = placeOf(parameters);
     const { driver } = await this.untouched.beginOn(run, place.backend);
-    const volume = toDriverVolume(parameters.volume);
+    const volume = await driverVolumeOf(run.records, parameters.volume);
     try {
       const { source } = parameters;
       if (source === undefined) return await driver.createVolume(run.context, volume);

@@ -2,7 +2,7 @@ import type { ScoriaError, SnapshotStatus } from '@scoria/core';
 import type { Claim, Records, SnapshotRecord } from '@scoria/store';
 import { Store } from '@scoria/store';
 import { inject, injectable } from 'inversify';
-import { toDriverSnapshot, toDriverVolume } from '../driver-objects.js';
+import { driverSnapshotOf, driverVolumeOf } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { everySnapshot } from '../views/every-page.js';
 import { beginOn } from './begin.js';
@@ -47,7 +47,8 @@ export class DeleteVolume implements OperationHandler<DeleteVolumeParameters, un
     const { driver } = await beginOn(run, parameters.backend);
     for (const snapshot of parameters.snapshots) await this.#deleteSnapshot(parameters, snapshot, run);
     const volume = await run.records.getVolume(parameters.volumeId);
-    if (volume !== undefined) await driver.deleteVolume(run.context, toDriverVolume(volume));
+    if (volume !== undefined)
+      await driver.deleteVolume(run.context, await driverVolumeOf(run.records, volume));
     return undefined;
   }
 
@@ -73,7 +74,7 @@ export class DeleteVolume implements OperationHandler<DeleteVolumeParameters, un
     if (record === undefined) return;
     const volume = await volumeOf(run.records, parameters.volumeId);
     try {
-      await driver.deleteSnapshot(run.context, toDriverSnapshot(record, volume));
+      await driver.deleteSnapshot(run.context, await driverSnapshotOf(run.records, record, volume));
     } catch (error) {
       await this.store.transaction((records) =>
         leaveSnapshotUndeleted(records, subject, asScoriaError(error)),

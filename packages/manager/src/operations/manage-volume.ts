@@ -2,7 +2,7 @@ import type { ManageReference, ModelUpdate, ScoriaError } from '@scoria/core';
 import type { Claim, Records, VolumeRecord } from '@scoria/store';
 import { Store } from '@scoria/store';
 import { inject, injectable } from 'inversify';
-import { toDriverVolume } from '../driver-objects.js';
+import { driverVolumeOf } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { Quotas } from '../placement/quotas.js';
 import { beginOn } from './begin.js';
@@ -48,7 +48,7 @@ export class ManageVolume implements OperationHandler<ManageVolumeParameters, Mo
       await this.#storeSize(volume, await driver.manageExistingSize(run.context, reference));
     }
     const known = await volumeOf(run.records, volume.id);
-    return driver.manageExisting(run.context, toDriverVolume(known), reference);
+    return driver.manageExisting(run.context, await driverVolumeOf(run.records, known), reference);
   }
 
   async succeed(records: Records, { volume }: ManageVolumeParameters, update: ModelUpdate): Promise<void> {

@@ -1,25 +1,28 @@
-import type { GuardedDriver, ScoriaError, VolumeStatus } from '@scoria/core';
+import type { GuardedDriver, ModelUpdate, ScoriaError, VolumeStatus } from '@scoria/core';
 import { messageOf } from '@scoria/core';
 import type { Changes, Claim, Records, VolumeRecord } from '@scoria/store';
 import { Store } from '@scoria/store';
 import { inject, injectable, injectFromBase } from 'inversify';
 import { copyToEmpty, verifySame } from '../data/copy-data.js';
-import { backendIdOf, changesOf, toDriverVolume } from '../driver-objects.js';
+import { backendIdOf, changesOf, driverVolumeOf } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { ManagerError } from '../errors.js';
 import { Untouched } from './begin.js';
 import { wholeVolume } from './claims.js';
 import { changedMeanwhile, hasDependents } from './refusals.js';
+import { movedInstead, retypedInPlace } from './retype-in-place.js';
 import { VOLUME_STATES } from './states.js';
 import type { VolumeSubject } from './volume-state.js';
-import { enterState, leaveInFailure, leaveInSuccess, volumeOf } from './volume-state.js';
+import { enterState, leaveInFailure, leaveInSuccess, storedUpdate, volumeOf } from './volume-state.js';
 
 export interface MoveVolumeParameters extends VolumeSubject {
   /**
    * The volume on the other backend that the data is copied to; after the switch, the record of the old data.
-   * None where only the type changes.
+   * None where the volume is not to be moved.
    */
   readonly temporary?: VolumeRecord;
+  /** Its backend is asked to change it where it is; it is moved only where that cannot. */
+  readonly inPlace?: boolean;
   /** The type the volume has afterwards, where it gets another. */
   readonly typeId?: string;
   /** The copy has begun: who finds this at the beginning has taken the operation over. */
@@ -31,13 +34,13 @@ export interface MoveVolumeParameters extends VolumeSubject {
  * Until the switch everything can be undone; after it only the old data is left to be removed.
  */
 @injectable()
-abstract class MoveVolume implements OperationHandler<MoveVolumeParameters, undefined> {
+abstract class MoveVolume implements OperationHandler<MoveVolumeParameters, ModelUpdate | undefined> {
   abstract readonly kind: 'migrate-volume' | 'retype-volume';
   /** A takeover finishes what was switched; what was not, it fails, and so undoes. */
   readonly recovery = 'resume';
   readonly #untouched = new Untouched();
 
-  constructor(@inject(Store) private readonly store: Store) {}
+  constructor(@inject(Store) protected readonly store: Store) {}
 
   backends({ backend, temporary }: MoveVolumeParameters): readonly string[] {
     return temporary === undefined ? [] : [backend, temporary.backend];
@@ -48,18 +51,13 @@ abstract class MoveVolume implements OperationHandler<MoveVolumeParameters, unde
   }
 
   async accept(records: Records, parameters: MoveVolumeParameters): Promise<void> {
-    const { volumeId, temporary, typeId } = parameters;
+    const { temporary, typeId, inPlace = false } = parameters;
     const volume = await enterState(records, this.kind, parameters);
     await requireType(records, typeId);
-    if (temporary === undefined) return;
-    if (volume.sizeBytes !== temporary.sizeBytes) {
-      throw changedMeanwhile('volume', volumeId, `it has ${volume.sizeBytes} bytes now`);
-    }
-    await requireNoSnapshots(records, volumeId);
-    await records.insertVolume(temporary);
+    if (temporary !== undefined && !inPlace) await admitCopy(records, volume, temporary);
   }
 
-  async run(parameters: MoveVolumeParameters, run: OperationRun): Promise<undefined> {
+  async run(parameters: MoveVolumeParameters, run: OperationRun): Promise<ModelUpdate | undefined> {
     const { temporary } = parameters;
     if (temporary === undefined) return undefined;
     if (!(await isSwitched(run.records, parameters))) {
@@ -81,9 +79,16 @@ abstract class MoveVolume implements OperationHandler<MoveVolumeParameters, unde
     else await dropTemporary(run, temporary.id);
   }
 
-  async succeed(records: Records, parameters: MoveVolumeParameters): Promise<void> {
-    const { typeId } = parameters;
-    await leaveInSuccess(records, this.kind, parameters, typeId === undefined ? {} : { typeId });
+  async succeed(
+    records: Records,
+    parameters: MoveVolumeParameters,
+    update: ModelUpdate | undefined,
+  ): Promise<void> {
+    const { typeId, volumeId } = parameters;
+    const stored =
+      update === undefined ? {} : await storedUpdate(records, await volumeOf(records, volumeId), update);
+    const changes = { ...stored, ...(typeId === undefined ? {} : { typeId }) };
+    await leaveInSuccess(records, this.kind, parameters, changes);
   }
 
   /** A record of the temporary volume that is still there could not be undone: its data is left somewhere. */
@@ -104,7 +109,7 @@ abstract class MoveVolume implements OperationHandler<MoveVolumeParameters, unde
       ...placeFields(temporary),
       ...(typeId === undefined ? {} : { typeId }),
     });
-    const old = { ...placeFields(volume), status: 'deleting' } as const;
+    const old = { ...placeFields(volume), typeId: volume.typeId, status: 'deleting' } as const;
     if (!moved || !(await records.changeVolume(id, ['creating'], old))) {
       throw changedMeanwhile('volume', volumeId, `it was not ${during} when its copy was ready`);
     }
@@ -118,11 +123,34 @@ export class MigrateVolume extends MoveVolume {
   readonly kind = 'migrate-volume';
 }
 
-/** Gives a volume another type, and moves it where its backend is not what the type asks for. */
+/**
+ * Gives a volume another type: where it is, or by moving it where its backend is not what the type asks for, or cannot
+ * change it.
+ */
 @injectable()
 @injectFromBase({ extendConstructorArguments: true })
 export class RetypeVolume extends MoveVolume {
   readonly kind = 'retype-volume';
+
+  override async run(parameters: MoveVolumeParameters, run: OperationRun): Promise<ModelUpdate | undefined> {
+    if (parameters.inPlace !== true) return super.run(parameters, run);
+    const result = await retypedInPlace(run, parameters);
+    if ('update' in result) return result.update;
+    const { store } = this;
+    const moving = await movedInstead({ store, admit: admitCopy }, run, parameters, result.refusal);
+    return super.run(moving, run);
+  }
+}
+
+/**
+ * In a transaction: makes the record of the volume that the data is copied to.
+ * @throws ManagerError `conflict`, `has-dependents`
+ */
+async function admitCopy(records: Records, volume: VolumeRecord, copy: VolumeRecord): Promise<void> {
+  const { id, sizeBytes } = volume;
+  if (sizeBytes !== copy.sizeBytes) throw changedMeanwhile('volume', id, `it has ${sizeBytes} bytes now`);
+  await requireNoSnapshots(records, id);
+  await records.insertVolume(copy);
 }
 
 /** Where a volume's data is, and what its driver knows of it. */
@@ -141,11 +169,11 @@ async function copyOver(
   volumeId: string,
   temporary: VolumeRecord,
 ): Promise<void> {
-  const original = toDriverVolume(await volumeOf(run.records, volumeId));
+  const original = await driverVolumeOf(run.records, await volumeOf(run.records, volumeId));
   const source = { driver: from, target: { kind: 'volume', volume: original } } as const;
-  const update = await to.createVolume(run.context, toDriverVolume(temporary));
+  const update = await to.createVolume(run.context, await driverVolumeOf(run.records, temporary));
   await run.records.changeVolume(temporary.id, ['creating'], changesOf(update, temporary));
-  const volume = toDriverVolume(await volumeOf(run.records, temporary.id));
+  const volume = await driverVolumeOf(run.records, await volumeOf(run.records, temporary.id));
   const copy = { driver: to, target: { kind: 'volume', volume } } as const;
   await copyToEmpty(run.context, source, copy);
   await verifySame(run.context, source, copy);
@@ -156,7 +184,7 @@ async function dropTemporary(run: OperationRun, id: string): Promise<void> {
   const record = await run.records.getVolume(id);
   if (record === undefined) return;
   const { driver } = await run.backend(record.backend);
-  await driver.deleteVolume(run.context, toDriverVolume(record));
+  await driver.deleteVolume(run.context, await driverVolumeOf(run.records, record));
   await run.records.removeVolume(id);
 }
 

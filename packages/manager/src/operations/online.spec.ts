@@ -3,7 +3,7 @@ import { GIB } from '@scoria/core';
 import type { AttachmentRecord } from '@scoria/store';
 import { plainMemoryPlugin } from '@scoria/testkit';
 import { PlanService } from '../views/plan-service.js';
-import { madeSnapshot, madeVolume, outcome } from './spec-support/acting.js';
+import { madeSnapshot, madeType, madeVolume, outcome } from './spec-support/acting.js';
 import { onlinePlugin } from './spec-support/online-driver.js';
 import type { OperationProcess, Trouble } from './spec-support/operation-stage.js';
 import { CALLER, OperationStage } from './spec-support/operation-stage.js';
@@ -352,10 +352,13 @@ describe('what cannot be done to a volume in use', () => {
     import: ({ process, volume }) =>
       process.data.useVolume(CALLER, volume, 'read-write', () => Promise.resolve()),
     attach: ({ process, volume }) => process.attachments.attach(CALLER, { volume, connector }),
-    retype: async ({ process, volume, stage }) => {
-      const createdAt = '2026-01-01T00:00:00.000Z';
-      await stage.store.insertVolumeType({ id: 't', name: 'gold', extraSpecs: {}, qosSpecs: {}, createdAt });
-      return process.volumes.retype(CALLER, volume, 'gold');
+    'retype for several guests': async ({ process, volume, stage }) => {
+      await madeType(stage, 'shared', { multiattach: '<is> True' });
+      return process.volumes.retype(CALLER, volume, 'shared');
+    },
+    'retype that moves': async ({ process, volume, stage }) => {
+      await madeType(stage, 'far', { volume_backend_name: 'two' });
+      return process.volumes.retype(CALLER, volume, 'far', { migrationPolicy: 'on-demand' });
     },
   };
 
@@ -391,6 +394,16 @@ describe('what cannot be done to a volume in use', () => {
     });
     expect(scene.told).toEqual([]);
     expect(await snapshotIds(scene)).toEqual([]);
+  });
+
+  it('retype says that the driver cannot', async () => {
+    await using scene = await inUse([], plainMemoryPlugin);
+    const { process, volume, stage } = scene;
+    await madeType(stage, 'gold');
+    await expect(process.volumes.retype(CALLER, volume, 'gold')).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining("'retype'; detach it first: scoria volume detach ") as unknown,
+    });
   });
 
   it('is known without its backend, where no driver could', async () => {

@@ -139,34 +139,6 @@ describe('moving volumes', () => {
   });
 });
 
-describe('other types', () => {
-  it.each([
-    ['stays', { 'capabilities:clone': '<is> True' }, 'one'],
-    ['moves', { volume_backend_name: 'two' }, 'two'],
-  ])('a volume %s', async (_, extraSpecs, backend) => {
-    await using stage = await OperationStage.open();
-    const process = await stage.process();
-    const volume = await madeVolume(process);
-    await write(process, volume, 'kept');
-    const type = {
-      id: 'a-type',
-      name: 'gold',
-      extraSpecs,
-      qosSpecs: {},
-      createdAt: '2026-01-01T00:00:00.000Z',
-    };
-    await stage.store.insertVolumeType(type);
-    expect(await outcome(process.volumes.retype(CALLER, volume, 'gold'))).toBe('done');
-    expect(await process.volumes.get(CALLER, volume)).toMatchObject({
-      status: 'available',
-      typeId: type.id,
-      backend,
-    });
-    expect(await read(process, volume)).toBe('kept');
-    expect(await outcome(process.volumes.retype(CALLER, volume, 'gold'))).toBe('invalid-input');
-  });
-});
-
 describe('attachments', () => {
   it('are made and ended; a volume has one', async () => {
     await using stage = await OperationStage.open();

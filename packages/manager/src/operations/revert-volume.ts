@@ -3,7 +3,7 @@ import { isDriverError } from '@scoria/core';
 import type { Claim, Records } from '@scoria/store';
 import { injectable } from 'inversify';
 import { copyBack } from '../data/copy-data.js';
-import { toDriverSnapshot, toDriverVolume } from '../driver-objects.js';
+import { driverVolumeOf, toDriverSnapshot } from '../driver-objects.js';
 import type { OperationBackend, OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { everySnapshot } from '../views/every-page.js';
 import { beginOn } from './begin.js';
@@ -42,7 +42,7 @@ export class RevertVolume implements OperationHandler<RevertVolumeParameters, Mo
   async run(parameters: RevertVolumeParameters, run: OperationRun): Promise<ModelUpdate> {
     const backend = await beginOn(run, parameters.backend);
     const record = await volumeOf(run.records, parameters.volumeId);
-    const volume = toDriverVolume(record);
+    const volume = await driverVolumeOf(run.records, record);
     const snapshot = toDriverSnapshot(await snapshotOf(run.records, parameters.snapshotId), volume);
     return (
       (await revertedByBackend(backend, run, volume, snapshot)) ??

@@ -104,8 +104,9 @@ export const VOLUME_STATES = {
   },
   'retype-volume': {
     from: ['available'],
+    with: { capability: 'retype', states: ['in-use'] },
     during: 'retyping',
-    success: 'available',
+    success: 'before',
     failure: 'before',
   },
   'migrate-volume': {
@@ -143,10 +144,13 @@ export const VOLUME_STATES = {
   'adopt-volume': { from: [], during: 'managing', success: 'available', failure: 'gone' },
   'attach-volume': {
     from: ['available'],
+    // Where its type asks for that; see `VolumeChecks`.
+    with: { capability: 'multiattach', states: ['in-use'] },
     during: 'attaching',
     success: 'in-use',
     failure: 'before',
   },
+  // With another guest left, it stays `in-use`.
   'detach-volume': { from: ['in-use'], during: 'detaching', success: 'available', failure: 'before' },
   'connect-volume': {
     from: METHOD_RULES.initializeConnection.states,

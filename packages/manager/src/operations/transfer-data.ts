@@ -3,7 +3,7 @@ import { messageOf } from '@scoria/core';
 import type { Claim, Records } from '@scoria/store';
 import { injectable } from 'inversify';
 import { withDevice } from '../data/open-devices.js';
-import { driverSnapshotOf, toDriverVolume } from '../driver-objects.js';
+import { driverSnapshotOf, driverVolumeOf } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { ManagerError } from '../errors.js';
 import { beginOn } from './begin.js';
@@ -69,7 +69,7 @@ abstract class TransferVolume implements OperationHandler<VolumeSubject, unknown
 
   async run({ backend, volumeId }: VolumeSubject, run: OperationRun): Promise<unknown> {
     const { driver } = await beginOn(run, backend);
-    const volume = toDriverVolume(await volumeOf(run.records, volumeId));
+    const volume = await driverVolumeOf(run.records, await volumeOf(run.records, volumeId));
     const place = { driver, target: { kind: 'volume', volume } } as const;
     return withDevice(run.context, place, this.mode, (device) => useDevice(this.#use, run, device));
   }

@@ -1,7 +1,7 @@
 import type { ScoriaError } from '@scoria/core';
 import type { Claim, Records } from '@scoria/store';
 import { injectable } from 'inversify';
-import { toDriverVolume } from '../driver-objects.js';
+import { driverVolumeOf } from '../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../engine/operation-handler.js';
 import { beginOn } from './begin.js';
 import { wholeVolume } from './claims.js';
@@ -31,7 +31,8 @@ export class UnmanageVolume implements OperationHandler<VolumeSubject, undefined
 
   async run({ backend, volumeId }: VolumeSubject, run: OperationRun): Promise<undefined> {
     const { driver } = await beginOn(run, backend);
-    await driver.unmanage(run.context, toDriverVolume(await volumeOf(run.records, volumeId)));
+    const volume = await volumeOf(run.records, volumeId);
+    await driver.unmanage(run.context, await driverVolumeOf(run.records, volume));
     return undefined;
   }
 

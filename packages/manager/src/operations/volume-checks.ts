@@ -1,7 +1,9 @@
 import type { Capability, VolumeStatus } from '@scoria/core';
+import { wantsMultiattach } from '@scoria/core';
 import type { SnapshotRecord, VolumeRecord } from '@scoria/store';
 import { Store } from '@scoria/store';
 import { inject, injectable } from 'inversify';
+import { driverTypeOf } from '../driver-objects.js';
 import { HeldError } from '../engine/acceptance.js';
 import type { ManagerError } from '../errors.js';
 import { BackendAccess } from '../views/backend-access.js';
@@ -45,12 +47,22 @@ export class VolumeChecks {
     @inject(Store) private readonly store: Store,
   ) {}
 
+  /**
+   * That a volume may be given to a guest: one that another guest has only if its type asks for `multiattach`.
+   * @throws ManagerError `conflict`
+   */
+  async requireAttachable(volume: VolumeRecord): Promise<void> {
+    if (volume.status === 'in-use' && !wantsMultiattach(await driverTypeOf(this.store, volume.typeId)))
+      throw await this.inUse('attach-volume', volume);
+    await this.requireState('attach-volume', volume);
+  }
+
   /** @throws ManagerError `conflict` */
   async requireState(kind: VolumeOperationKind, volume: VolumeRecord): Promise<void> {
     if (statesToBegin(kind).includes(volume.status)) return;
     const lacking = await this.#lacking(kind, volume);
     if (lacking === 'nothing') return;
-    if (volume.status === 'in-use') throw await this.#inUse(kind, volume, lacking);
+    if (volume.status === 'in-use') throw await this.inUse(kind, volume, lacking);
     const states = statesToBegin(kind);
     throw await this.#refusal('volume', volume, wrongState('volume', volume, TITLES[kind], states));
   }
@@ -97,11 +109,8 @@ export class VolumeChecks {
     return (await this.has(backend, table.with.capability)) ? 'nothing' : table.with.capability;
   }
 
-  async #inUse(
-    kind: VolumeOperationKind,
-    volume: VolumeRecord,
-    lacking: Capability | undefined,
-  ): Promise<ManagerError> {
+  /** The refusal of what is not done to a volume that a guest has; see {@link inUse}. */
+  async inUse(kind: VolumeOperationKind, volume: VolumeRecord, lacking?: Capability): Promise<ManagerError> {
     const attachments = await this.store.listAttachments(volume.id);
     return inUse({ volume, operation: TITLES[kind], attachments, lacking });
   }

@@ -3,13 +3,12 @@ import type { VolumeRecord } from '@scoria/store';
 import { inject, injectable } from 'inversify';
 import { ManagerError } from '../errors.js';
 import { findVolume } from '../lookup.js';
-import type { Caller, CreateVolumeRequest } from '../requests.js';
+import type { Caller, CreateVolumeRequest, RetypeOptions } from '../requests.js';
 import type { Accepted } from '../volume-manager.js';
 import { Desk } from './desk.js';
 import { wrongState } from './refusals.js';
 import type { Described } from './request-checks.js';
 import { requireDescription } from './request-checks.js';
-import type { MoveVolumeParameters } from './move-volume.js';
 import { RESETTABLE_STATES } from './states.js';
 import type { Prepared } from './submission.js';
 import { VolumeChanges } from './volume-changes.js';
@@ -57,8 +56,13 @@ export class VolumeOperations {
     return this.#submit(caller, await this.prepareMigrate(caller, volume, backend));
   }
 
-  async retype(caller: Caller, volume: string, type: string): Promise<Accepted<VolumeRecord>> {
-    return this.#submit(caller, await this.prepareRetype(caller, volume, type));
+  async retype(
+    caller: Caller,
+    volume: string,
+    type: string,
+    options: RetypeOptions = {},
+  ): Promise<Accepted<VolumeRecord>> {
+    return this.#submit(caller, await this.prepareRetype(caller, volume, type, options));
   }
 
   async prepareCreate(caller: Caller, request: CreateVolumeRequest): ReturnType<VolumeCreation['prepare']> {
@@ -93,7 +97,7 @@ export class VolumeOperations {
     caller: Caller,
     name: string,
     backend: string,
-  ): Promise<Prepared<MoveVolumeParameters, undefined, VolumeRecord>> {
+  ): ReturnType<VolumeMoves['prepareMigrate']> {
     return this.moves.prepareMigrate(await this.get(caller, name), backend);
   }
 
@@ -101,8 +105,9 @@ export class VolumeOperations {
     caller: Caller,
     name: string,
     type: string,
-  ): Promise<Prepared<MoveVolumeParameters, undefined, VolumeRecord>> {
-    return this.moves.prepareRetype(await this.get(caller, name), type);
+    options: RetypeOptions = {},
+  ): ReturnType<VolumeMoves['prepareRetype']> {
+    return this.moves.prepareRetype(await this.get(caller, name), type, options);
   }
 
   /** Name, description, metadata (all of them anew). Possible in every state. */

@@ -1,3 +1,4 @@
+import type { Capability } from '@scoria/core';
 import type { Metadata, VolumeRecord, VolumeTypeRecord } from '@scoria/store';
 import { inject, injectable } from 'inversify';
 import { Configuration } from '../configuration.js';
@@ -41,9 +42,14 @@ export class VolumePlaces {
     return [first, ...others];
   }
 
-  /** True if the volume's backend is what a type asks for. */
-  async fits({ backend }: VolumeRecord, extraSpecs: Metadata): Promise<boolean> {
+  async hasCapability({ backend }: VolumeRecord, capability: Capability): Promise<boolean> {
     const current = (await this.backends.known(backend)).find(({ name }) => name === backend);
-    return current !== undefined && this.placement.typeProblems(current, extraSpecs).length === 0;
+    return current?.capabilities.includes(capability) === true;
+  }
+
+  /** What the volume's backend lacks of what a type asks for; empty where it has all. */
+  async problems({ backend }: VolumeRecord, extraSpecs: Metadata): Promise<readonly string[]> {
+    const current = (await this.backends.known(backend)).find(({ name }) => name === backend);
+    return current === undefined ? ['it is not enabled'] : this.placement.typeProblems(current, extraSpecs);
   }
 }

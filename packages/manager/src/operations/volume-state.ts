@@ -57,7 +57,10 @@ export async function requireNoGuest(records: Records, { volumeId, before }: Vol
   if (attachments.length > 0) throw stillAttached(volumeId, attachments);
 }
 
-/** The state of success, with what else is to be stored. `gone` is the caller's: it removes the record. */
+/**
+ * The state of success, unless `changes` name another, with what else is to be stored. `gone` is the caller's: it
+ * removes the record.
+ */
 export async function leaveInSuccess(
   records: Records,
   kind: VolumeOperationKind,
@@ -69,8 +72,8 @@ export async function leaveInSuccess(
   const status = success === 'before' ? before : success;
   const during = statusDuring(kind, before);
   const changed = await records.changeVolume(volumeId, [during], {
-    ...changes,
     status,
+    ...changes,
     statusReason: undefined,
   });
   if (!changed) throw changedMeanwhile('volume', volumeId, `it was not ${during} at the end of ${kind}`);

@@ -2,7 +2,7 @@ import type { Snapshot, VolumeLayer } from '@scoria/core';
 import type { SnapshotRecord, VolumeRecord } from '@scoria/store';
 import { Store } from '@scoria/store';
 import { inject, injectable } from 'inversify';
-import { toDriverSnapshot, toDriverVolume } from '../driver-objects.js';
+import { driverVolumeOf, toDriverSnapshot } from '../driver-objects.js';
 import { findVolume } from '../lookup.js';
 import type { Caller } from '../requests.js';
 import type { Blocker, ChainNode } from '../views.js';
@@ -44,9 +44,10 @@ export class ChainService {
     if ((await this.store.conflictingOperations([reading])).length > 0) return undefined;
     const { driver, capabilities } = await this.backends.open(volume.backend);
     if (!capabilities.includes('inspect')) return undefined;
-    const snapshots = records.map((snapshot): Snapshot => toDriverSnapshot(snapshot, volume));
+    const driverVolume = await driverVolumeOf(this.store, volume);
+    const snapshots = records.map((snapshot): Snapshot => toDriverSnapshot(snapshot, driverVolume));
     try {
-      return await driver.chainOf(this.contexts.of(caller), toDriverVolume(volume), snapshots);
+      return await driver.chainOf(this.contexts.of(caller), driverVolume, snapshots);
     } catch (error) {
       throw driverFailure(`the chain of volume ${volume.id} on backend ${volume.backend}`, error);
     }

@@ -2,13 +2,14 @@ import type { PlanRequest } from '@scoria/core';
 import type { SnapshotRecord, VolumeRecord } from '@scoria/store';
 import { Store } from '@scoria/store';
 import { inject, injectable } from 'inversify';
-import { driverSnapshotOf, driverVolumeOf, toDriverSnapshot, toDriverVolume } from '../driver-objects.js';
+import { driverSnapshotOf, driverVolumeOf, toDriverSnapshot } from '../driver-objects.js';
 import { ManagerError } from '../errors.js';
 import type { CreateVolumeParameters } from '../operations/create-volume.js';
+import type { MoveVolumeParameters } from '../operations/move-volume.js';
 import { snapshotOf } from '../operations/snapshot-state.js';
 import { volumeOf } from '../operations/volume-state.js';
 import { gib } from '../placement/room.js';
-import type { Caller, CreateSnapshotRequest, CreateVolumeRequest } from '../requests.js';
+import type { Caller, CreateSnapshotRequest, CreateVolumeRequest, RetypeOptions } from '../requests.js';
 import type { OperationPlan } from '../views.js';
 import { refusalsOf } from './plans/dry-accept.js';
 import type { Question, Steps } from './plans/driver-steps.js';
@@ -35,7 +36,7 @@ export class PlanService {
       caller,
       { operation: 'create-volume', subject: `volume ${request.name}` },
       () => this.preparations.createVolume(caller, request),
-      async (parameters) => outlineOfCreation(parameters, await this.#source(parameters)),
+      async (parameters) => this.#outlineOfCreation(parameters),
     );
   }
 
@@ -52,7 +53,7 @@ export class PlanService {
         const volume = await this.#volume(volumeId);
         const removal: Question = {
           backend: volume.backend,
-          request: { operation: 'delete-volume', volume: toDriverVolume(volume) },
+          request: { operation: 'delete-volume', volume: await driverVolumeOf(this.store, volume) },
           inWords: 'remove the volume',
         };
         // With snapshots on it the driver would refuse: what comes then cannot be asked for now.
@@ -96,10 +97,11 @@ export class PlanService {
       () => this.preparations.revertVolume(caller, name, snapshotName),
       async ({ volumeId, snapshotId }) => {
         const volume = await this.#volume(volumeId);
-        const snapshot = toDriverSnapshot(await this.#snapshot(snapshotId), volume);
+        const driverVolume = await driverVolumeOf(this.store, volume);
+        const snapshot = toDriverSnapshot(await this.#snapshot(snapshotId), driverVolume);
         const request: PlanRequest = {
           operation: 'revert-to-snapshot',
-          volume: toDriverVolume(volume),
+          volume: driverVolume,
           snapshot,
         };
         return {
@@ -125,16 +127,21 @@ export class PlanService {
       caller,
       { operation: 'migrate-volume', subject: `volume ${name}` },
       () => this.preparations.migrateVolume(caller, name, backend),
-      async (parameters) => outlineOfMove(await this.#volume(parameters.volumeId), parameters, 'maintenance'),
+      (parameters) => this.#outlineOfMove(parameters, 'maintenance'),
     );
   }
 
-  async retypeVolume(caller: Caller, name: string, type: string): Promise<OperationPlan> {
+  async retypeVolume(
+    caller: Caller,
+    name: string,
+    type: string,
+    options: RetypeOptions = {},
+  ): Promise<OperationPlan> {
     return this.#plan(
       caller,
       { operation: 'retype-volume', subject: `volume ${name}` },
-      () => this.preparations.retypeVolume(caller, name, type),
-      async (parameters) => outlineOfMove(await this.#volume(parameters.volumeId), parameters, 'retyping'),
+      () => this.preparations.retypeVolume(caller, name, type, options),
+      (parameters) => this.#outlineOfMove(parameters, 'retyping'),
     );
   }
 
@@ -228,6 +235,20 @@ export class PlanService {
       else all.push(await this.drivers.of(caller, part));
     }
     return all;
+  }
+
+  async #outlineOfCreation(parameters: CreateVolumeParameters): Promise<Outline> {
+    const made = await driverVolumeOf(this.store, parameters.volume);
+    return outlineOfCreation(parameters, made, await this.#source(parameters));
+  }
+
+  async #outlineOfMove(parameters: MoveVolumeParameters, during: string): Promise<Outline> {
+    const record = await this.#volume(parameters.volumeId);
+    const { temporary } = parameters;
+    return outlineOfMove(record, parameters, during, {
+      volume: await driverVolumeOf(this.store, record),
+      copy: temporary && (await driverVolumeOf(this.store, temporary)),
+    });
   }
 
   async #source({ source }: CreateVolumeParameters): Promise<DriverSource | undefined> {

@@ -1,6 +1,7 @@
 import type { DriverErrorCode } from '@scoria/core';
 import { Clock, GIB } from '@scoria/core';
-import type { OperationProcess } from './operation-stage.js';
+import type { VolumeTypeRecord } from '@scoria/store';
+import type { OperationProcess, OperationStage } from './operation-stage.js';
 import { CALLER } from './operation-stage.js';
 
 /** All that a driver may say. */
@@ -37,6 +38,17 @@ export async function madeSnapshot(
   await process.container.get<Clock>(Clock).sleep(5);
   const { done } = await process.snapshots.create(CALLER, { volume, name });
   return (await done).id;
+}
+
+/** A volume type in the records, whose id is its name. */
+export async function madeType(
+  { store }: OperationStage,
+  name: string,
+  extraSpecs: VolumeTypeRecord['extraSpecs'] = {},
+  qosSpecs: VolumeTypeRecord['qosSpecs'] = {},
+): Promise<void> {
+  const createdAt = '2026-01-01T00:00:00.000Z';
+  await store.insertVolumeType({ id: name, name, extraSpecs, qosSpecs, createdAt });
 }
 
 export async function write(process: OperationProcess, volume: string, text: string): Promise<void> {

@@ -2,7 +2,7 @@ import { METHOD_RULES } from '@scoria/core';
 import type { VolumeStatus } from '@scoria/core';
 import type { Claim, Records, VolumeRecord } from '@scoria/store';
 import { injectable } from 'inversify';
-import { toDriverVolume } from '../../driver-objects.js';
+import { driverVolumeOf } from '../../driver-objects.js';
 import type { OperationHandler, OperationRun } from '../../engine/operation-handler.js';
 import { ManagerError } from '../../errors.js';
 
@@ -45,7 +45,7 @@ export class CollectSnapshotHandler implements OperationHandler<CollectSnapshot,
   async run({ backend, volumeId, snapshotId }: CollectSnapshot, run: OperationRun): Promise<void> {
     const record: VolumeRecord | undefined = await run.records.getVolume(volumeId);
     if (record === undefined) throw refused(snapshotId, `volume ${volumeId} is gone`);
-    const volume = toDriverVolume(record);
+    const volume = await driverVolumeOf(run.records, record);
     const { driver } = await run.backend(backend);
     await driver.deleteSnapshot(run.context, {
       id: snapshotId,

@@ -1,10 +1,10 @@
 import type { PlanRequest, Snapshot, Volume } from '@scoria/core';
 import type { VolumeRecord } from '@scoria/store';
-import { toDriverVolume } from '../../driver-objects.js';
 import type { CreateVolumeParameters } from '../../operations/create-volume.js';
 import type { MoveVolumeParameters } from '../../operations/move-volume.js';
 import { gib } from '../../placement/room.js';
 import type { Question } from './driver-steps.js';
+import { onBackend } from './driver-steps.js';
 
 /** What an operation does, in its order. */
 export interface Outline {
@@ -28,6 +28,7 @@ export type DriverSource =
 
 export function outlineOfCreation(
   { volume, candidates }: CreateVolumeParameters,
+  made: Volume,
   source: DriverSource | undefined,
 ): Outline {
   const others = candidates.slice(1).map(({ backend }) => backend);
@@ -39,25 +40,24 @@ export function outlineOfCreation(
       `take 1 volume and ${gib(volume.sizeBytes)} of project ${volume.projectId}'s quota`,
       `record it as creating on backend ${volume.backend}${next}`,
     ],
-    work: source === undefined ? [emptyVolume(volume)] : filling(volume, source),
+    work: source === undefined ? [emptyVolume(volume, made)] : filling(volume, made, source),
     after: ['record it as available'],
   };
 }
 
-function emptyVolume(volume: VolumeRecord): Question {
+function emptyVolume(volume: VolumeRecord, made: Volume): Question {
   return {
     backend: volume.backend,
-    request: { operation: 'create-volume', volume: toDriverVolume(volume) },
+    request: { operation: 'create-volume', volume: made },
     inWords: `make an empty volume of ${gib(volume.sizeBytes)}`,
   };
 }
 
-function filling(volume: VolumeRecord, source: DriverSource): (Question | string)[] {
+function filling(volume: VolumeRecord, made: Volume, source: DriverSource): (Question | string)[] {
   const what = source.kind === 'volume' ? `volume ${source.volume.id}` : `snapshot ${source.snapshot.id}`;
   const copying = `copy the data of ${what} from backend ${source.backend}`;
-  if (source.backend !== volume.backend) return [emptyVolume(volume), copying];
+  if (source.backend !== volume.backend) return [emptyVolume(volume, made), copying];
   const question = { backend: volume.backend, inWords: `make it of ${what}` };
-  const made = toDriverVolume(volume);
   if (source.kind === 'snapshot') {
     const request = {
       operation: 'create-volume-from-snapshot',
@@ -67,33 +67,48 @@ function filling(volume: VolumeRecord, source: DriverSource): (Question | string
     return [{ ...question, request }];
   }
   const request: PlanRequest = { operation: 'clone-volume', volume: made, source: source.volume };
-  return [{ ...question, request, needs: 'clone', otherwise: [emptyVolume(volume).inWords, copying] }];
+  return [{ ...question, request, needs: 'clone', otherwise: [emptyVolume(volume, made).inWords, copying] }];
+}
+
+/** A volume that is moved, as its driver gets it, and the one it is copied to. */
+export interface MovedVolumes {
+  readonly volume: Volume;
+  readonly copy: Volume | undefined;
 }
 
 export function outlineOfMove(
   volume: VolumeRecord,
-  { temporary, typeId }: MoveVolumeParameters,
+  { temporary, typeId, inPlace = false }: MoveVolumeParameters,
   during: string,
+  driverVolumes: MovedVolumes,
 ): Outline {
   const typed = typeId === undefined ? '' : `, with type ${typeId}`;
   const around = {
     ...aboutVolume(volume),
     before: [`record it as ${during}`],
-    after: [`record it as available${typed}`],
+    after: [`record it as ${volume.status}${typed}`],
   };
-  if (temporary === undefined) return { ...around, work: [] };
+  if (inPlace) return { ...around, work: inPlaceWork(volume, temporary) };
+  const { copy } = driverVolumes;
+  if (temporary === undefined || copy === undefined) return { ...around, work: [] };
   return {
     ...around,
     work: [
-      emptyVolume(temporary),
+      emptyVolume(temporary, copy),
       `copy ${gib(volume.sizeBytes)} from backend ${volume.backend} to backend ${temporary.backend}`,
       'read both and compare',
       `let the volume's record point at the copy on backend ${temporary.backend}`,
       {
         backend: volume.backend,
-        request: { operation: 'delete-volume', volume: toDriverVolume(volume) },
+        request: { operation: 'delete-volume', volume: driverVolumes.volume },
         inWords: 'remove the old data',
       },
     ],
   };
+}
+
+function inPlaceWork({ backend }: VolumeRecord, temporary: VolumeRecord | undefined): string[] {
+  const asked = onBackend(backend, 'make the volume what the type asks for, where it is');
+  if (temporary === undefined) return [asked];
+  return [asked, `where it cannot, move it to backend ${temporary.backend}`];
 }

@@ -6,7 +6,7 @@ import type { DeleteVolumeParameters } from '../../operations/delete-volume.js';
 import type { ExtendVolumeParameters } from '../../operations/extend-volume.js';
 import type { MoveVolumeParameters } from '../../operations/move-volume.js';
 import type { RevertVolumeParameters } from '../../operations/revert-volume.js';
-import type { Caller, CreateSnapshotRequest, CreateVolumeRequest } from '../../requests.js';
+import type { Caller, CreateSnapshotRequest, CreateVolumeRequest, RetypeOptions } from '../../requests.js';
 
 /** An operation as it would be submitted. */
 export interface Prepared<P extends object> {
@@ -32,7 +32,12 @@ export interface OperationPreparations {
   ): Promise<Prepared<ExtendVolumeParameters>>;
   revertVolume(caller: Caller, volume: string, snapshot: string): Promise<Prepared<RevertVolumeParameters>>;
   migrateVolume(caller: Caller, volume: string, backend: string): Promise<Prepared<MoveVolumeParameters>>;
-  retypeVolume(caller: Caller, volume: string, type: string): Promise<Prepared<MoveVolumeParameters>>;
+  retypeVolume(
+    caller: Caller,
+    volume: string,
+    type: string,
+    options?: RetypeOptions,
+  ): Promise<Prepared<MoveVolumeParameters>>;
   createSnapshot(caller: Caller, request: CreateSnapshotRequest): Promise<Prepared<CreateSnapshotParameters>>;
   deleteSnapshot(caller: Caller, snapshot: string): Promise<Prepared<DeleteSnapshotParameters>>;
 }
