@@ -8,6 +8,7 @@ import { soakOnlineKills } from './online-kills.js';
 import { soakOnline } from './online.js';
 import { soakRaces } from './races.js';
 import { soakTwoHosts } from './two-hosts.js';
+import { soakTwoManagers } from './two-managers.js';
 
 type Soak = (args: readonly string[]) => Promise<void>;
 
@@ -21,6 +22,7 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   'online-kills': soakOnlineKills,
   races: soakRaces,
   'two-hosts': soakTwoHosts,
+  'two-managers': soakTwoManagers,
 };
 
 const [, , name = '', ...args] = process.argv;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { KillAtNova } from './kill-at-nova.js';
-import type { OrderEnd } from './served-manager.js';
+import type { OrderEnd } from '../../support/ordered-program.js';
 
 /** What is asked for: a snapshot, or that one of three is deleted, the oldest first. */
 export type Change = 'create' | 0 | 1 | 2;

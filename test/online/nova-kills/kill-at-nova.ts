@@ -14,7 +14,7 @@ import { NovaHost } from '../nova-host.js';
 import { configurationFor } from '../reported-snapshot.js';
 import { WritingGuest } from '../writing-guest.js';
 import type { ManagerOrder } from './orders.js';
-import type { OrderEnd } from './served-manager.js';
+import type { OrderEnd } from '../../support/ordered-program.js';
 import { ServedManager } from './served-manager.js';
 
 /** How much of the volume's beginning its guest writes to. */

@@ -23,13 +23,6 @@ export type ManagerOrder =
       readonly length: number;
     };
 
-export interface NumberedOrder {
-  readonly number: number;
-  readonly order: ManagerOrder;
-  /** SIGKILL at the beginning of this step of what is done, counted from 1. */
-  readonly killAtStep?: number;
-}
-
 /** What there is of a volume. */
 export interface ManagerLook {
   /** What runs still, and why it has not ended. */
@@ -38,8 +31,3 @@ export interface ManagerLook {
   /** The file that the records name for a guest that is started again. */
   readonly file: string;
 }
-
-/** What becomes of an order, by its number. */
-export type ManagerAnswer = { readonly number: number } & (
-  { readonly result: unknown } | { readonly failure: string }
-);

@@ -1,31 +1,18 @@
-/**
- * The manager that is killed, with its HTTP side, where Nova reports. The first line of its standard input says how to
- * start; each further line is an order, which is answered by a line with its number.
- */
+/** The manager that is killed, with its HTTP side, where Nova reports. */
 import { createServer } from '@scoria/api';
-import { Clock, GIB, messageOf } from '@scoria/core';
+import { Clock, GIB } from '@scoria/core';
 import { hostModule } from '@scoria/host';
 import type { StepObserver, VolumeManager } from '@scoria/manager';
 import { createVolumeManager, loadConfiguration, serviceTokensOf } from '@scoria/manager';
 import { Container } from 'inversify';
-import { createInterface } from 'node:readline';
 import { HurriedClock } from '../../support/hurried-clock.js';
-import type { ManagerAnswer, ManagerLook, ManagerOrder, ManagerStart, NumberedOrder } from './orders.js';
+import { obeyOrders } from '../../support/obey-orders.js';
+import type { ManagerLook, ManagerOrder, ManagerStart } from './orders.js';
 
 const CALLER = { projectId: 'project' };
 
-class Killer implements StepObserver {
-  left: number | undefined;
-
-  onStep(): void {
-    if (this.left === undefined) return;
-    this.left -= 1;
-    if (this.left === 0) process.kill(process.pid, 'SIGKILL');
-  }
-}
-
 /** As `scoria serve` does: it listens before it goes on with what was cut off. */
-async function begin({ directory, port }: ManagerStart, stepObserver: Killer): Promise<VolumeManager> {
+async function begin({ directory, port }: ManagerStart, stepObserver: StepObserver): Promise<VolumeManager> {
   const clock = new HurriedClock();
   const configuration = await loadConfiguration({
     cwd: directory,
@@ -91,31 +78,4 @@ async function read(
   return Buffer.from(bytes).toString('base64');
 }
 
-async function answerTo(manager: VolumeManager, { number, order }: NumberedOrder): Promise<ManagerAnswer> {
-  try {
-    return { number, result: (await carryOut(manager, order)) ?? null };
-  } catch (error) {
-    return { number, failure: messageOf(error) };
-  }
-}
-
-function say(what: unknown): void {
-  process.stdout.write(`${JSON.stringify(what)}\n`);
-}
-
-say('ready');
-const killer = new Killer();
-let manager: VolumeManager | undefined;
-for await (const line of createInterface({ input: process.stdin })) {
-  if (manager === undefined) {
-    manager = await begin(JSON.parse(line) as ManagerStart, killer);
-    say('started');
-    continue;
-  }
-  const numbered = JSON.parse(line) as NumberedOrder;
-  killer.left = numbered.killAtStep;
-  answerTo(manager, numbered).then(say, (error: unknown) => {
-    process.stderr.write(`${messageOf(error)}\n`);
-  });
-}
-process.exit();
+await obeyOrders({ begin, carryOut });
