@@ -115,7 +115,10 @@ export class CephCluster implements AsyncDisposable {
     throw new Error(`not ready after ${String(READY_MS)} ms: ${state}`);
   }
 
-  /** Stops the daemon where it stands: it answers nothing until {@link resume}. */
+  /**
+   * Stops the daemon where it stands: it answers nothing until {@link resume}. An OSD that stood still for more than
+   * some ten seconds takes itself for replaced: it has to be stopped and started again.
+   */
   pause(daemon: CephDaemon): void {
     this.#running(daemon).kill('SIGSTOP');
   }

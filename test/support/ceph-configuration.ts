@@ -29,6 +29,7 @@ const SMALL: Readonly<Record<string, string>> = {
 const QUICK: Readonly<Record<string, string>> = {
   paxos_propose_interval: '0.01',
   paxos_min_wait: '0.01',
+  mon_tick_interval: '1',
   mgr_tick_period: '1',
   mgr_stats_period: '1',
   mgr_standby_modules: 'false',

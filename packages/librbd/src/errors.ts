@@ -16,7 +16,7 @@ import { ScoriaError } from '@scoria/core/basics';
  * | `permission` | 1, 13 | the user's rights do not allow it |
  * | `no-space` | 28 | the cluster or pool is full |
  * | `quota` | 122 | the pool's quota is reached |
- * | `not-supported` | 95 | this cluster, or this image, cannot do it |
+ * | `not-supported` | 38, 95 | this cluster, or this image, cannot do it |
  * | `timed-out` | 110 | no answer within the time limit |
  * | `disconnected` | 107, 108 | the connection is gone: connect again |
  * | `cancelled` | 125, 85 | the caller ended it |
@@ -46,7 +46,7 @@ export type RbdErrorCode =
 /** An error of a Ceph cluster, of the real one and of the simulated one alike; see {@link RbdErrorCode}. */
 export class RbdError extends ScoriaError<RbdErrorCode> {}
 
-/** True for an {@link RbdError} of one of these codes. */
+/** True for an {@link RbdError}: of one of these codes, or of any where none is named. */
 export function isRbdError(error: unknown, ...codes: RbdErrorCode[]): error is RbdError {
-  return error instanceof RbdError && codes.includes(error.code);
+  return error instanceof RbdError && (codes.length === 0 || codes.includes(error.code));
 }

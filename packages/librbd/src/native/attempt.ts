@@ -6,8 +6,10 @@ const ETIMEDOUT = 110;
 export interface Patience {
   /** None: the caller waits as long as it takes. */
   readonly limitMs?: number | undefined;
-  /** Ends the wait with `cancelled` as long as the work was not begun. */
+  /** Ends the wait with `cancelled`. */
   readonly signal?: AbortSignal | undefined;
+  /** The signal ends it only as long as the work was not begun: after that, the work hears of it. */
+  readonly endsByItself?: boolean;
 }
 
 /**
@@ -33,7 +35,7 @@ export class Attempt {
    */
   async wait<T>(
     work: Promise<T>,
-    { limitMs, signal }: Patience,
+    { limitMs, signal, endsByItself = false }: Patience,
     subject: CallSubject,
     putAway?: (late: T) => Promise<void>,
   ): Promise<T> {
@@ -44,7 +46,8 @@ export class Attempt {
         reject(error);
       };
       const cancel = (): void => {
-        if (!this.#isBegun) giveUp(rbdError('cancelled', subject, 'it was ended before it began'));
+        if (endsByItself && this.#isBegun) return;
+        giveUp(rbdError('cancelled', subject, 'it was ended before it was done'));
       };
       const timer =
         limitMs === undefined

@@ -41,6 +41,7 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   28: { code: 'no-space', text: 'the cluster or the pool is full: add room, or delete something' },
   [EROFS]: { code: 'read-only', text: 'opened for reading only' },
   33: INVALID,
+  38: { code: 'not-supported', text: 'this cluster, or this image, cannot do it' },
   39: { code: 'not-empty', text: 'it has snapshots' },
   85: CANCELLED,
   95: { code: 'not-supported', text: 'this cluster, or this image, cannot do it' },

@@ -92,7 +92,7 @@ export class NativePool extends NativeHandle implements RbdPool {
 
   async openImage(image: ImageReference, options: OpenImageOptions = {}): Promise<NativeImage> {
     const { snapshot, readOnly = snapshot !== undefined } = options;
-    const name = typeof image === 'string' ? image : image.id;
+    const name = nameOrId(image);
     const operation = opening(image, readOnly || snapshot !== undefined);
     const at = snapshot === undefined ? '' : `@${shown(snapshot)}`;
     const subject = this.#image(operation, `${shown(image)}${at}`);
@@ -218,7 +218,7 @@ export class NativePool extends NativeHandle implements RbdPool {
       }
       if (result < 0) throw nativeError(result, subject);
     };
-    await this.using(subject, work, { signal: call.signal });
+    await this.using(subject, work, { signal: call.signal, endsByItself: true });
   }
 
   async #isThere(name: string, order: CallOrder): Promise<boolean> {
@@ -266,6 +266,12 @@ export class NativePool extends NativeHandle implements RbdPool {
   #object(operation: string, name: unknown): CallSubject {
     return { operation, object: `object ${this.name}/${shown(name)}` };
   }
+}
+
+/** What was given for it is checked by the caller. */
+function nameOrId(image: unknown): unknown {
+  if (typeof image === 'object' && image !== null && 'id' in image) return image.id;
+  return image;
 }
 
 function opening(image: ImageReference, readOnly: boolean): RbdFunction {

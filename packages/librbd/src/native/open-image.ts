@@ -77,7 +77,7 @@ export abstract class OpenImage extends NativeHandle {
         );
         if (result < 0) throw this.failure(result, subject);
       },
-      { signal: long.signal },
+      { signal: long.signal, endsByItself: true },
     );
   }
 
