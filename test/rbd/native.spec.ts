@@ -44,7 +44,7 @@ async function newImage(sizeBytes: number, from: RbdPool = pool): Promise<string
 }
 
 /** What became of each: its error's code, or `done`. Anything that is no error of the client's is thrown. */
-async function outcomes(calls: readonly Promise<unknown>[]): Promise<(RbdErrorCode | 'done')[]> {
+async function outcomes(calls: readonly PromiseLike<unknown>[]): Promise<(RbdErrorCode | 'done')[]> {
   const settled = await Promise.allSettled(calls);
   return settled.map((result) => {
     if (result.status === 'fulfilled') return 'done';
@@ -56,7 +56,8 @@ async function outcomes(calls: readonly Promise<unknown>[]): Promise<(RbdErrorCo
 async function eventually(attempt: () => Promise<void>): Promise<void> {
   for (let tries = 0; ; tries += 1) {
     try {
-      await attempt(); return;
+      await attempt();
+      return;
     } catch (error) {
       if (tries > 50) throw error;
       await sleep(100);
@@ -380,7 +381,7 @@ describe('a cluster that does not answer', () => {
   afterAll(async () => hasty.close());
 
   /** Long calls of librbd take several steps, each with the limit. */
-  async function inTime(calls: readonly Promise<unknown>[]): Promise<(RbdErrorCode | 'done')[]> {
+  async function inTime(calls: readonly PromiseLike<unknown>[]): Promise<(RbdErrorCode | 'done')[]> {
     const timer = new Promise<never>((_, reject) => {
       setTimeout(() => reject(new Error('a call hangs')), 15 * LIMIT_MS).unref();
     });

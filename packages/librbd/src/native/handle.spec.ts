@@ -1,0 +1,81 @@
+import { type HandleContext, NativeHandle } from './handle.js';
+import type { NativeCalls } from './native-calls.js';
+
+const subject = { operation: 'rbd_read', object: 'image rbd/a' };
+
+/** Closing and calls without a library. */
+class Handle extends NativeHandle {
+  constructor(
+    readonly name: string,
+    private readonly released: string[],
+    context: Partial<HandleContext> = {},
+  ) {
+    super({ label: name, calls: undefined as unknown as NativeCalls, limitMs: 1000, ...context });
+  }
+
+  async call<T>(work: Promise<T>): Promise<T> {
+    return this.using(subject, async () => work);
+  }
+
+  opened(name: string): Handle {
+    return new Handle(name, this.released, this.contextOf(name));
+  }
+
+  protected override release(): Promise<void> {
+    this.released.push(this.name);
+    return Promise.resolve();
+  }
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => undefined;
+  const promise = new Promise<void>((done) => (resolve = done));
+  return { promise, resolve };
+}
+
+test('closing waits for the calls under way, and lets no more in', async () => {
+  const released: string[] = [];
+  const handle = new Handle('image', released);
+  const work = deferred();
+  const call = handle.call(work.promise);
+  const closing = handle.close();
+  await expect(handle.call(Promise.resolve())).rejects.toMatchObject({ code: 'closed' });
+  expect(released).toEqual([]);
+  work.resolve();
+  await Promise.all([call, closing]);
+  expect(released).toEqual(['image']);
+});
+
+test('it is released once, however often it is closed', async () => {
+  const released: string[] = [];
+  const handle = new Handle('image', released);
+  await Promise.all([handle.close(), handle.close(), handle[Symbol.asyncDispose]()]);
+  await handle.close();
+  expect(released).toEqual(['image']);
+});
+
+test('what was opened of it is closed first, and cannot be used', async () => {
+  const released: string[] = [];
+  const cluster = new Handle('cluster', released);
+  const pool = cluster.opened('pool');
+  const image = pool.opened('image');
+  const work = deferred();
+  const call = image.call(work.promise);
+  const closing = cluster.close();
+  await expect(image.call(Promise.resolve())).rejects.toMatchObject({ code: 'closed' });
+  work.resolve();
+  await Promise.all([call, closing]);
+  expect(released).toEqual(['image', 'pool', 'cluster']);
+});
+
+test('a call whose caller has given up still holds it', async () => {
+  const released: string[] = [];
+  const handle = new Handle('image', released, { limitMs: 10 });
+  const work = deferred();
+  await expect(handle.call(work.promise)).rejects.toMatchObject({ code: 'timed-out' });
+  await handle.close(); // which does not wait for ever
+  expect(released).toEqual([]);
+  work.resolve();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(released).toEqual(['image']);
+});
