@@ -1,6 +1,7 @@
 import { NativeRbdClient } from '@scoria/librbd';
-import { describeClient } from '@scoria/librbd/testing';
+import { clientCases, describeClient } from '@scoria/librbd/testing';
 import { CephCluster } from '../support/ceph-cluster.js';
+import { someOf } from '../support/some-of.js';
 
 let ceph: CephCluster;
 
@@ -10,7 +11,11 @@ beforeAll(async () => {
 
 afterAll(async () => ceph[Symbol.asyncDispose]());
 
-describeClient('a real cluster', () => ({
-  pools: ['rbd', 'other'],
-  connect: async () => new NativeRbdClient().connect({ confFile: ceph.confFile, timeoutMs: 20_000 }),
-}));
+describeClient(
+  'a real cluster',
+  () => ({
+    pools: ['rbd', 'other'],
+    connect: async () => new NativeRbdClient().connect({ confFile: ceph.confFile, timeoutMs: 20_000 }),
+  }),
+  someOf(clientCases, 1 / 4),
+);

@@ -81,6 +81,7 @@ export interface RbdImage extends AsyncDisposable {
   read(offset: number, length: number): Promise<Buffer>;
   /** The caller must not change `data` until it resolves. @throws RbdError `invalid` beyond the end, `read-only`, `quota`, `no-space` */
   write(offset: number, data: Uint8Array): Promise<void>;
+  /** Gives room back. Whole runs of 64 KiB of an object are gone; others of the range may stay as they were. */
   discard(offset: number, length: number): Promise<void>;
   /** The range reads as zeroes afterwards; gives room back where it can. */
   writeZeroes(offset: number, length: number): Promise<void>;
@@ -106,7 +107,10 @@ export interface RbdImage extends AsyncDisposable {
   /** Puts the image back to the snapshot. */
   rollback(snapshot: string, call?: LongCall): Promise<void>;
 
-  /** undefined where it has none. */
+  /**
+   * undefined where it has none, and where nothing of it is seen any more (no overlap): it is a child all the same then. An
+   * open image may not have heard of what became of the parent's snapshot meanwhile.
+   */
   parent(): Promise<ParentImage | undefined>;
   /** The children of a snapshot (of any namespace, by its id), those in the trash included. */
   children(snapshotId: number): Promise<readonly ChildImage[]>;
@@ -123,7 +127,10 @@ export interface RbdImage extends AsyncDisposable {
   updateFeatures(features: readonly string[], enabled: boolean): Promise<void>;
 
   watchers(): Promise<readonly Watcher[]>;
-  /** undefined where nobody holds one. */
+  /**
+   * undefined where nobody holds one; a lock that librbd takes by itself (`tag` is `internal`) as it was when the image was
+   * opened or last changed.
+   */
   locks(): Promise<ImageLock | undefined>;
   /** @throws RbdError `busy` someone else holds it, `exists` held by us already */
   lockExclusively(cookie: string): Promise<void>;

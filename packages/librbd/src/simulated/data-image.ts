@@ -3,6 +3,7 @@ import type { LongCall } from '../model/long-call.js';
 import { checkCount } from './arguments.js';
 import { differences } from './contents/differences.js';
 import {
+  discardFrom,
   eraseFrom,
   flattenObject,
   partFromParent,
@@ -45,11 +46,11 @@ export abstract class DataImage extends ImageHandle {
   }
 
   async discard(offset: number, length: number): Promise<void> {
-    await this.#erase('discard', offset, length);
+    await this.#erase('discard', offset, length, discardFrom);
   }
 
   async writeZeroes(offset: number, length: number): Promise<void> {
-    await this.#erase('writeZeroes', offset, length);
+    await this.#erase('writeZeroes', offset, length, eraseFrom);
   }
 
   async flush(): Promise<void> {
@@ -123,12 +124,12 @@ export abstract class DataImage extends ImageHandle {
     );
   }
 
-  async #erase(operation: string, offset: number, length: number): Promise<void> {
+  async #erase(operation: string, offset: number, length: number, work: typeof eraseFrom): Promise<void> {
     const subject = this.subject(operation);
     checkRange(offset, length, subject);
     const erase = (): void => {
       this.#checkWithin(offset, length, subject);
-      eraseFrom(this.image, offset, length);
+      work(this.image, offset, length);
     };
     await this.change(subject, erase, { lock: 'own' });
   }

@@ -35,12 +35,16 @@ export function addImage(
   return image;
 }
 
-/** The layout of a clone: what is not told is its parent's. */
-export function cloneLayout({ order, ...options }: CloneOptions, parent: ImageState): Layout {
-  return { ...options, order: order ?? parent.order };
+/** The layout of a clone: its order is its parent's unless told. @throws RbdError `invalid` */
+export function cloneLayout(options: CloneOptions, parent: ImageState, subject: SimulatedSubject): Layout {
+  const { order = parent.order, stripeUnitBytes = 2 ** order } = options;
+  if (stripeUnitBytes < parent.stripe.unitBytes) {
+    throw simulatedError('invalid', subject, 'its stripe unit has to be at least that of its parent');
+  }
+  return { ...options, order };
 }
 
-/** The snapshot that a clone is to be made of. @throws RbdError `not-found`, `invalid` */
+/** The snapshot that a clone is to be made of. @throws RbdError `not-found`, `invalid`, `not-supported` */
 export function cloneable(
   pool: PoolState | undefined,
   options: CloneOptions,
@@ -57,7 +61,7 @@ export function cloneable(
     throw simulatedError('invalid', subject, `${parentImage}@${parentSnapshot} is not protected`);
   }
   if (!image.features.has('layering')) {
-    throw simulatedError('invalid', subject, `${parentImage} has no layering`);
+    throw simulatedError('not-supported', subject, `${parentImage} has no layering`);
   }
   return { image, snapshot, overlapBytes: snapshot.sizeBytes, format };
 }

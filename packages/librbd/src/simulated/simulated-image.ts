@@ -94,7 +94,7 @@ export class SimulatedImage extends DataImage implements RbdImage {
   async parent(): Promise<ParentImage | undefined> {
     return this.look(this.subject('parent'), () => {
       const { parent } = this.seen;
-      return parent === undefined ? undefined : parentImage(parent);
+      return parent === undefined || parent.overlapBytes === 0 ? undefined : parentImage(parent);
     });
   }
 

@@ -50,11 +50,11 @@ export function describeClient(
 }
 
 async function runCase(harness: RbdHarness, run: RbdCase['run']): Promise<void> {
+  await using scene = await Scene.open(harness);
   try {
-    await using scene = await Scene.open(harness);
     await run(scene);
   } finally {
-    await using cluster = await harness.connect();
-    for (const name of [...harness.pools].reverse()) await emptyPool(await cluster.openPool(name));
+    await scene.leave();
+    for (const name of [...harness.pools].reverse()) await emptyPool(await scene.cluster.openPool(name));
   }
 }

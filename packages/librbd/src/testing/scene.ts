@@ -68,6 +68,11 @@ export class Scene implements AsyncDisposable {
     return entry.id;
   }
 
+  /** Closes whatever a case has left open. */
+  async leave(): Promise<void> {
+    await Promise.all([this.pool.close(), this.otherPool.close(), this.stranger.close()]);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.cluster.close(), this.stranger.close()]);
   }

@@ -4,6 +4,8 @@ import type { Interval } from './intervals.js';
 import { objectSeen, type ObjectPart, partsOf } from './layer.js';
 import { ObjectData } from './object-data.js';
 
+const DISCARD_GRAIN = 64 * 1024;
+
 /* Changes of what an image holds. What a child sees of its parent is copied to it object by object, when that is written to. */
 
 export function writeTo(image: ImageState, offset: number, data: Uint8Array): void {
@@ -23,6 +25,18 @@ export function eraseFrom(image: ImageState, offset: number, length: number): vo
     if (before === undefined) continue;
     image.objects.set(part.object, before.erase(part.start, part.end));
     note(image, part.object, part);
+  }
+}
+
+/** As librbd discards: only whole runs of 64 KiB of an object. */
+export function discardFrom(image: ImageState, offset: number, length: number): void {
+  const size = 2 ** image.order;
+  const grain = Math.min(DISCARD_GRAIN, size);
+  for (const part of partsOf(image.order, offset, length)) {
+    const isTail = grain === size && part.end === size;
+    const start = isTail ? part.start : Math.ceil(part.start / grain) * grain;
+    const end = isTail ? part.end : Math.floor(part.end / grain) * grain;
+    if (end > start) eraseFrom(image, part.object * size + start, end - start);
   }
 }
 
@@ -62,7 +76,19 @@ export function rollBack(image: ImageState, snapshot: SnapshotState): void {
   }
   image.objects = new Map(snapshot.objects);
   image.sizeBytes = snapshot.sizeBytes;
-  if (image.parent !== undefined && snapshot.parent !== undefined) image.parent = snapshot.parent;
+  if (snapshot.parent !== undefined) takeHidden(image, snapshot, snapshot.parent.overlapBytes);
+}
+
+/** Copies to the head what the snapshot sees of the parent and the head does not, which never sees more of it again. */
+function takeHidden(image: ImageState, snapshot: SnapshotState, seenBytes: number): void {
+  const size = 2 ** image.order;
+  const hidden = Math.floor((image.parent?.overlapBytes ?? 0) / size);
+  for (let object = hidden; object * size < seenBytes; object += 1) {
+    const seen = objectSeen(snapshot, object);
+    if (seen === undefined || image.objects.has(object)) continue;
+    image.objects.set(object, seen);
+    note(image, object, { start: 0, end: size });
+  }
 }
 
 function cutOff(image: ImageState, sizeBytes: number): void {

@@ -20,6 +20,7 @@ const wrong: [title: string, code: RbdErrorCode, name: string, options: Partial<
   ['of no pool', 'not-found', 'clone', { parentPool: 'none' }],
   ['with a name that is taken', 'exists', 'image', {}],
   ['of format 1 from what is not protected', 'invalid', 'clone', { format: 1 }],
+  ['with smaller objects', 'invalid', 'clone', { order: 20 }],
   ['without a name', 'invalid', '', {}],
   ['with an unknown feature', 'invalid', 'clone', { features: ['colour'] }],
 ];
@@ -53,7 +54,7 @@ export const cloneCases: readonly RbdCase[] = [
     await image.write(0, Buffer.from('PARENT'));
     same(await contentOf(child), 'parentfar');
     await child.write(2, Buffer.from('CH'));
-    await child.discard(5 * MIB, 1);
+    await child.writeZeroes(5 * MIB, 1);
     same(await contentOf(child), 'paCHntar');
     same(await contentOf(image), 'PARENTfar');
   }),
@@ -186,7 +187,8 @@ export const cloneCases: readonly RbdCase[] = [
       const [trashed] = await image.snapshots();
       same([trashed?.id, trashed?.namespace], [id, 'trash']);
       same(await childrenOf(image, id), ['first', 'second']);
-      const parent = await first.parent();
+      await using reopened = await scene.pool.openImage('first', { readOnly: true });
+      const parent = await reopened.parent();
       same([parent?.snapshot, parent?.snapshotNamespace, parent?.snapshotId], ['snap', 'trash', id]);
       await refused('not-found', image.removeSnapshot('snap'));
       await image.createSnapshot('snap');
@@ -225,11 +227,11 @@ export const cloneCases: readonly RbdCase[] = [
       await image.write(MIB, Buffer.from('from afar'));
       await image.createSnapshot('snap');
       const parent = { parentPool: scene.pool.name, parentImage: 'image', parentSnapshot: 'snap' };
-      const layout = { order: 20, features: ['layering', 'exclusive-lock'] };
+      const layout = { order: 23, features: ['layering', 'exclusive-lock'] };
       await scene.otherPool.cloneImage('child', { ...parent, ...layout, format: 2 });
       await using child = await scene.otherPool.openImage('child');
       const { order, features, sizeBytes } = await child.info();
-      same([order, features, sizeBytes], [20, layout.features, SIZE]);
+      same([order, features, sizeBytes], [23, layout.features, SIZE]);
       same([await contentOf(child), (await child.parent())?.pool], ['from afar', scene.pool.name]);
       const { id } = await snapshotNamed(image, 'snap');
       same((await image.children(id))[0]?.pool, scene.otherPool.name);
@@ -256,10 +258,26 @@ export const cloneCases: readonly RbdCase[] = [
       await using child = await scene.clone(image, 'child', 2);
       await child.createSnapshot('own');
       await child.write(0, Buffer.from('X'));
-      await child.discard(5 * MIB, 3);
+      await child.writeZeroes(5 * MIB, 3);
       await child.resize(MIB, { allowShrink: true });
       await child.rollback('own');
-      same([await contentOf(child), (await child.parent())?.overlapBytes], ['parentfar', SIZE]);
+      same([await contentOf(child), (await child.parent())?.overlapBytes], ['parentfar', MIB]);
+      await child.flatten();
+      await child.rollback('own');
+      same([await contentOf(child), await child.parent()], ['parentfar', undefined]);
+    },
+  },
+  {
+    name: 'is silent about the parent of a clone that sees nothing of it, which is a child all the same',
+    run: async (scene) => {
+      await using image = await scene.image();
+      await using child = await scene.clone(image, 'child', 2);
+      const { id } = await snapshotNamed(image, 'snap');
+      await child.resize(0, { allowShrink: true });
+      await child.resize(SIZE);
+      same([await child.parent(), await childrenOf(image, id)], [undefined, ['child']]);
+      await child.flatten();
+      same(await childrenOf(image, id), []);
     },
   },
 ];

@@ -2,6 +2,8 @@ import type { RbdErrorCode } from '../../errors.js';
 import type { RbdImage } from '../../model/image.js';
 import { contentOf, MIB, type RbdCase, refused, same, type Scene, SIZE } from '../scene.js';
 
+const KIB = 1024;
+
 const beyond: [title: string, act: (image: RbdImage) => Promise<unknown>][] = [
   ['a read over the end', async (image) => image.read(SIZE - 1, 2)],
   ['a read behind the end', async (image) => image.read(SIZE, 1)],
@@ -74,16 +76,20 @@ export const dataCases: readonly RbdCase[] = [
     },
   },
   {
-    name: 'reads zeroes where bytes were discarded or zeroed',
+    name: 'reads zeroes where bytes were zeroed, and where runs of 64 KiB were discarded',
     run: async (scene) => {
       await using image = await scene.image();
       await image.write(0, Buffer.from('0123456789'));
       await image.write(5 * MIB, Buffer.from('far'));
-      await image.discard(2, 3);
+      await image.writeZeroes(2, 3);
+      await image.discard(8, 1);
       await image.writeZeroes(7, 1);
-      same((await image.read(0, 10)).toString('latin1'), '01\0\0\x0056\0'.slice(0, 4) + '\x0056\x0089');
+      same((await image.read(0, 10)).toString('latin1'), '01\0\0\x0056\x0089');
+      await image.write(KIB - 1, Buffer.from('xxx'));
+      await image.write(64 * KIB - 1, Buffer.from('yzz'));
+      await image.discard(KIB, 127 * KIB);
       await image.discard(4 * MIB, 4 * MIB);
-      same(await contentOf(image), '015689');
+      same(await contentOf(image), '015689xxxy');
     },
   },
   {
