@@ -71,6 +71,7 @@ export default {
           // The suite that the tests on a server share.
           '^packages/store/src/testing/index[.]ts$',
           '^packages/librbd/src/(simulated|testing)/index[.]ts$',
+          '^drivers/rbd/src/testing/index[.]ts$',
         ],
       },
     },

@@ -46,7 +46,7 @@ export { RBD_OPTIONS, RbdDriver };
 /** Volumes as images in a Ceph pool: snapshots and clones share their data, and nothing is mounted. */
 export default defineDriver({
   name: 'rbd',
-  apiRange: '^1.0.0',
+  apiRange: '^1.1.0',
   options: RBD_OPTIONS,
   capabilities: [
     'clone',
@@ -59,6 +59,10 @@ export default defineDriver({
     'onlineExtend',
     'changedBlocks',
     'trim',
+    'retype',
+    'multiattach',
+    'cloneImage',
+    'backup',
   ],
   driver: RbdDriver,
   bindings,

@@ -3,12 +3,16 @@ import type {
   AdoptableVolume,
   AdoptVolumes,
   BackendStats,
+  BackupPoint,
+  BackUpVolumes,
   BlockDevice,
+  CloneImage,
   CloneVolume,
   ConnectionInfo,
   Connector,
   DeviceMode,
   DeviceTarget,
+  ImageSource,
   InspectVolumes,
   ManageableEntry,
   ManageReference,
@@ -17,11 +21,15 @@ import type {
   OperationContext,
   PlanOperations,
   PlanRequest,
+  RetypeVolume,
   RevertToSnapshot,
   Snapshot,
   Volume,
   VolumeLayer,
+  VolumeType,
 } from '@scoria/core';
+import { forgetBackup } from './backup/forget-backup.js';
+import { openBackup } from './backup/open-backup.js';
 import { Chores } from './background/chores.js';
 import { openDevice } from './device/open-device.js';
 import { cloneVolume, volumeFromSnapshot } from './driver/clone-volume.js';
@@ -34,9 +42,13 @@ import { RbdTools } from './driver/rbd-tools.js';
 import { readLayers } from './driver/read-layers.js';
 import { dropSnapshot, revertVolume, takeSnapshot } from './driver/snapshots.js';
 import { runOrUndo } from './execute/plan-executor.js';
+import { cloneImage } from './images/clone-image.js';
 import { Takeover } from './manage/takeover.js';
 import { volumeImage } from './names.js';
 import { optionProblem } from './options.js';
+import { planCreateVolume } from './plan/create-plans.js';
+import { wishesOf } from './types/image-wishes.js';
+import { retypeVolume } from './types/retype-volume.js';
 
 /**
  * Volumes as images in a Ceph pool, named as OpenStack Cinder names them. Every operation looks at what is in the pool,
@@ -46,7 +58,16 @@ import { optionProblem } from './options.js';
 @injectable()
 export class RbdDriver
   extends VolumeDriver
-  implements CloneVolume, RevertToSnapshot, ManageVolumes, AdoptVolumes, InspectVolumes, PlanOperations
+  implements
+    CloneVolume,
+    RevertToSnapshot,
+    ManageVolumes,
+    AdoptVolumes,
+    InspectVolumes,
+    PlanOperations,
+    RetypeVolume,
+    CloneImage,
+    BackUpVolumes
 {
   constructor(
     @inject(RbdTools) private readonly tools: RbdTools,
@@ -75,11 +96,8 @@ export class RbdDriver
 
   override async createVolume(context: OperationContext, volume: Volume): Promise<ModelUpdate> {
     const { order, helpers, connection } = this.tools;
-    const image = volumeImage(volume.id);
-    const plan = {
-      operation: `create ${image}`,
-      steps: [{ kind: 'create-image', image, sizeBytes: volume.sizeBytes, order }],
-    } as const;
+    const made = { image: volumeImage(volume.id), sizeBytes: volume.sizeBytes, order };
+    const plan = planCreateVolume(made, wishesOf(volume.type));
     await connection.use(`create volume ${volume.id}`, ({ pool }) => runOrUndo(context, pool, plan, helpers));
     return {};
   }
@@ -182,6 +200,31 @@ export class RbdDriver
 
   async planOf(_context: OperationContext, request: PlanRequest): Promise<readonly string[]> {
     return planOperation(this.tools, request);
+  }
+
+  async retypeVolume(
+    context: OperationContext,
+    volume: Volume,
+    to: VolumeType | undefined,
+  ): Promise<ModelUpdate> {
+    await retypeVolume(context, this.tools, volume, to);
+    return {};
+  }
+
+  async cloneImage(
+    context: OperationContext,
+    volume: Volume,
+    image: ImageSource,
+  ): Promise<ModelUpdate | undefined> {
+    return cloneImage(context, this.tools, volume, image);
+  }
+
+  async openBackup(context: OperationContext, volume: Volume, backup: BackupPoint): Promise<BlockDevice> {
+    return openBackup(context, this.tools, volume, backup);
+  }
+
+  async forgetBackup(context: OperationContext, volume: Volume, backupId: string): Promise<void> {
+    await forgetBackup(context, this.tools, volume, backupId);
   }
 
   override async teardown(): Promise<void> {

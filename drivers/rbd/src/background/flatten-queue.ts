@@ -6,10 +6,13 @@ import { inject, injectable } from 'inversify';
 import { RbdConnection } from '../cluster/rbd-connection.js';
 import { flattenClaim } from '../driver/volume-locks.js';
 import { ParentRelease } from '../execute/parent-release.js';
+import type { Intent } from '../journal/entry.js';
 import { referenceOf } from '../journal/entry.js';
 import type { RbdOptions } from '../options.js';
 import { readImage } from '../tree/read-image.js';
 import { Slots } from './slots.js';
+
+type FlattenIntent = Extract<Intent, { kind: 'flatten' }>;
 
 interface Job {
   readonly controller: AbortController;
@@ -85,7 +88,8 @@ export class FlattenQueue {
     await job?.end;
     const free = await this.parents.locks.tryHold(context, [flattenClaim(image)]);
     if (free !== undefined) return { lock: free, wasQueued: job !== undefined };
-    await this.parents.journal.write(pool, image, { kind: 'flatten', isCancelled: true });
+    const intent = (await this.#wanted(pool, image)) ?? { kind: 'flatten' };
+    await this.parents.journal.write(pool, image, { ...intent, isCancelled: true });
     return { lock: await this.parents.locks.hold(context, [flattenClaim(image)]), wasQueued: true };
   }
 
@@ -109,18 +113,28 @@ export class FlattenQueue {
   }
 
   async #flattenHeld(pool: RbdPool, image: string, controller: AbortController): Promise<void> {
-    if (!(await this.#isWanted(pool, image))) return;
+    const intent = await this.#wanted(pool, image);
+    if (intent === undefined) return;
     const node = await readImage(pool, image);
+    const parent = node?.parent === undefined ? intent.parent : referenceOf(node.parent);
     if (node?.parent !== undefined) {
-      const looks = setInterval(() => this.#look(pool, image, controller), LOOK_MS).unref();
-      try {
-        await this.#copy(pool, image, controller.signal);
-      } finally {
-        clearInterval(looks);
-      }
-      await this.parents.release(this.#context(image, controller.signal), pool, referenceOf(node.parent));
+      await this.parents.journal.write(pool, image, { kind: 'flatten', parent: referenceOf(node.parent) });
+      await this.#copyWatched(pool, image, controller);
     }
+    if (parent !== undefined)
+      await this.parents.release(this.#context(image, controller.signal), pool, parent);
     await this.parents.journal.remove(pool, image);
+  }
+
+  async #copyWatched(pool: RbdPool, image: string, controller: AbortController): Promise<void> {
+    const looks = setInterval(() => {
+      this.#look(pool, image, controller);
+    }, LOOK_MS).unref();
+    try {
+      await this.#copy(pool, image, controller.signal);
+    } finally {
+      clearInterval(looks);
+    }
   }
 
   async #copy(pool: RbdPool, image: string, signal: AbortSignal): Promise<void> {
@@ -140,9 +154,9 @@ export class FlattenQueue {
   }
 
   #look(pool: RbdPool, image: string, controller: AbortController): void {
-    this.#isWanted(pool, image).then(
-      (isWanted) => {
-        if (!isWanted) controller.abort();
+    this.#wanted(pool, image).then(
+      (intent) => {
+        if (intent === undefined) controller.abort();
       },
       (error: unknown) => {
         this.logger.debug(`whether ${image} is still to be flattened is not known: ${messageOf(error)}`);
@@ -150,9 +164,9 @@ export class FlattenQueue {
     );
   }
 
-  async #isWanted(pool: RbdPool, image: string): Promise<boolean> {
+  async #wanted(pool: RbdPool, image: string): Promise<FlattenIntent | undefined> {
     const intent = (await this.parents.journal.find(pool, image))?.intent;
-    return intent?.kind === 'flatten' && intent.isCancelled !== true;
+    return intent?.kind === 'flatten' && intent.isCancelled !== true ? intent : undefined;
   }
 
   #context(image: string, signal: AbortSignal): OperationContext {

@@ -6,6 +6,7 @@ import { RbdTools } from '../driver/rbd-tools.js';
 import { imageClaim, snapshotClaim } from '../driver/volume-locks.js';
 import type { LockClaim } from '../driver/volume-locks.js';
 import { runPlan, uncancellable } from '../execute/plan-executor.js';
+import { removeRemains } from '../execute/remove-remains.js';
 import type { Intent, JournalEntry } from '../journal/entry.js';
 import { undoClone } from '../journal/undo-clone.js';
 import { isDeletedImage } from '../names.js';
@@ -84,6 +85,7 @@ export class Recovery {
         await undoClone(context, this.tools, pool, { image, source: intent.source });
         return true;
       case 'release': {
+        await this.#endRemoval(pool, image);
         const isReleased = await this.tools.parents.release(context, pool, intent.parent);
         return isReleased || intent.isWaiting !== true;
       }
@@ -97,11 +99,13 @@ export class Recovery {
     }
   }
 
+  async #endRemoval(pool: RbdPool, image: string): Promise<void> {
+    if (!isOfSnapshot(image) && !(await isReadable(pool, image))) await removeRemains(pool, image);
+  }
+
   /** Somebody wanted to delete it, and has not. */
   async #flattenAgain(pool: RbdPool, image: string): Promise<boolean> {
-    const open = await openIfThere(pool, image);
-    await open?.close();
-    if (open === undefined) return true;
+    if (!(await isReadable(pool, image))) return true;
     await this.tools.flattens.queue(pool, image);
     return false;
   }
@@ -129,12 +133,24 @@ export class Recovery {
 
   async #tidy(context: OperationContext, pool: RbdPool, image: { id: string; name: string }): Promise<void> {
     await using lock = await this.tools.locks.tryHold(context, [imageClaim(image.name)]);
-    if (lock !== undefined) await this.tools.parents.tidy(context, pool, image);
+    if (lock === undefined) return;
+    if (await isReadable(pool, image.name)) await this.tools.parents.tidy(context, pool, image);
+    else await removeRemains(pool, image.name);
   }
 }
 
 /** An entry is of an image, or of a snapshot of one. */
 function claimOf(key: string): LockClaim {
   const at = key.lastIndexOf('@');
-  return at === -1 ? imageClaim(key) : snapshotClaim(key.slice(0, at), key.slice(at + 1));
+  return isOfSnapshot(key) ? snapshotClaim(key.slice(0, at), key.slice(at + 1)) : imageClaim(key);
+}
+
+function isOfSnapshot(key: string): boolean {
+  return key.includes('@');
+}
+
+async function isReadable(pool: RbdPool, name: string): Promise<boolean> {
+  const image = await openIfThere(pool, name);
+  await image?.close();
+  return image !== undefined;
 }

@@ -13,6 +13,8 @@ export interface RbdDeviceOptions {
   readonly mode: DeviceMode;
   /** The names of the snapshots that are older than what is open. */
   readonly older: readonly string[];
+  /** The snapshot that an id is of, where it is not a volume's snapshot. */
+  readonly nameOf?: (id: string) => string | undefined;
   /** Lets go of what is held. */
   readonly release: () => Promise<void>;
 }
@@ -48,8 +50,9 @@ export class RbdDevice implements BlockDevice {
   }
 
   async *changedExtents(sinceSnapshotId: string): AsyncIterable<Extent> {
-    const since = snapshotName(sinceSnapshotId);
-    if (!this.options.older.includes(since)) throw this.#noSnapshot(sinceSnapshotId);
+    const { nameOf = snapshotName, older } = this.options;
+    const since = nameOf(sinceSnapshotId);
+    if (since === undefined || !older.includes(since)) throw this.#noSnapshot(sinceSnapshotId);
     for await (const { offset, length } of this.#diff({ since, includeParent: true })) {
       const end = Math.min(offset + length, this.sizeBytes);
       if (end > offset) yield { offset, length: end - offset };

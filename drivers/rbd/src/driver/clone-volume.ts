@@ -11,6 +11,7 @@ import { noSnapshot } from '../plan/snapshot-plans.js';
 import { cloneDepth } from '../tree/clone-depth.js';
 import type { ImageNode } from '../tree/image-node.js';
 import { openIfThere, readImage } from '../tree/read-image.js';
+import { wishesOf } from '../types/image-wishes.js';
 import type { RbdTools } from './rbd-tools.js';
 import { imageClaim, snapshotClaim } from './volume-locks.js';
 
@@ -73,7 +74,13 @@ export async function cloneVolumePlan(
   const { rbd_max_clone_depth: most } = options;
   const depth = most === 0 ? 0 : await cloneDepth(pool, node, most);
   const flattening = flatteningOf(depth, most);
-  return planCloneVolume(sourceOf(pool, node), { image, sizeBytes: volume.sizeBytes, order, flattening });
+  return planCloneVolume(sourceOf(pool, node), {
+    image,
+    sizeBytes: volume.sizeBytes,
+    order,
+    flattening,
+    ...shapingOf(volume),
+  });
 }
 
 /** See `VolumeDriver.createVolumeFromSnapshot`. */
@@ -97,6 +104,11 @@ export async function volumeFromSnapshot(
   return {};
 }
 
+/** A clone has what its parent has, until its volume's type says otherwise. */
+export function shapingOf({ type }: Volume): Pick<CloneWishes, 'wishes'> {
+  return type === undefined ? {} : { wishes: wishesOf(type) };
+}
+
 /** The plan of {@link volumeFromSnapshot}. @throws DriverError `snapshot-not-found`, `invalid-input` */
 export async function volumeFromSnapshotPlan(
   { options, order }: RbdTools,
@@ -110,6 +122,7 @@ export async function volumeFromSnapshotPlan(
     sizeBytes: volume.sizeBytes,
     order,
     flattening,
+    ...shapingOf(volume),
   };
   const name = snapshotName(snapshot.id);
   return planVolumeFromSnapshot(await snapshotSource(pool, snapshot), name, wishes);

@@ -4,6 +4,7 @@ import { isRbdError } from '@scoria/librbd';
 import type { RbdPool } from '@scoria/librbd';
 import type { StoppedFlattening } from '../background/flatten-queue.js';
 import { runPlan } from '../execute/plan-executor.js';
+import { removeRemains } from '../execute/remove-remains.js';
 import type { ParentReference } from '../journal/entry.js';
 import { referenceOf } from '../journal/entry.js';
 import { undoClone } from '../journal/undo-clone.js';
@@ -142,6 +143,7 @@ async function deleteTraces(
   image: string,
 ): Promise<void> {
   context.logger.warn(`there is no ${image} in the pool ${pool.name}: nothing to delete`);
+  await removeRemains(pool, image);
   const entry = await tools.journal.find(pool, image);
   if (entry === undefined) return;
   const { intent } = entry;

@@ -1,12 +1,14 @@
 import type { PlanRequest, Snapshot, Volume } from '@scoria/core';
 import type { RbdPool } from '@scoria/librbd';
 import { snapshotName, volumeImage } from '../names.js';
+import { planCreateVolume } from '../plan/create-plans.js';
 import { planDeleteVolume, planRelease } from '../plan/delete-plans.js';
 import type { Plan, Step } from '../plan/plan.js';
 import { describeStep } from '../plan/plan.js';
 import { planCreateSnapshot, planDeleteSnapshot, planFreeSnapshot } from '../plan/snapshot-plans.js';
 import type { ImageNode } from '../tree/image-node.js';
 import { readImage } from '../tree/read-image.js';
+import { wishesOf } from '../types/image-wishes.js';
 import { cloneVolumePlan, noVolume, requireUnused, volumeFromSnapshotPlan } from './clone-volume.js';
 import { readToDelete } from './delete-volume.js';
 import { extendPlan } from './extend-volume.js';
@@ -30,8 +32,8 @@ async function planOf(tools: RbdTools, pool: RbdPool, request: PlanRequest): Pro
     case 'create-volume': {
       const image = volumeImage(request.volume.id);
       await requireUnused(pool, image);
-      const { sizeBytes } = request.volume;
-      return { steps: [{ kind: 'create-image', image, sizeBytes, order: tools.order }] };
+      const { sizeBytes, type } = request.volume;
+      return planCreateVolume({ image, sizeBytes, order: tools.order }, wishesOf(type));
     }
     case 'clone-volume':
       return cloneVolumePlan(tools, pool, request.volume, request.source);

@@ -9,8 +9,8 @@ import { referenceOf } from '../journal/entry.js';
 import { snapshotName, volumeImage } from '../names.js';
 import {
   planCreateSnapshot,
-  planDeleteSnapshot,
   planFreeSnapshot,
+  planRemoveSnapshot,
   planRevert,
 } from '../plan/snapshot-plans.js';
 import { openIfThere, parentOfSnapshot, readImage } from '../tree/read-image.js';
@@ -37,14 +37,25 @@ export async function dropSnapshot(
 ): Promise<void> {
   const [image, name] = [volumeImage(volume.id), snapshotName(id)];
   await using _lock = await tools.locks.hold(context, [snapshotClaim(image, name)]);
-  await tools.connection.use(`delete snapshot ${id} of volume ${volume.id}`, async ({ pool }) => {
-    const doomed = await findSnapshot(pool, image, name);
-    if (doomed === undefined) {
-      context.logger.warn(`there is no ${image}@${name} in the pool ${pool.name}: nothing to delete`);
-      return;
-    }
-    await new SnapshotRemoval(tools, pool, image, id, doomed).run(context);
-  });
+  await tools.connection.use(`delete snapshot ${id} of volume ${volume.id}`, ({ pool }) =>
+    removeSnapshot(context, tools, pool, image, name),
+  );
+}
+
+/** Removes a snapshot of any kind by its name, with what its image's parent has kept for it. Idempotent. */
+export async function removeSnapshot(
+  context: OperationContext,
+  tools: RbdTools,
+  pool: RbdPool,
+  image: string,
+  name: string,
+): Promise<void> {
+  const doomed = await findSnapshot(pool, image, name);
+  if (doomed === undefined) {
+    context.logger.warn(`there is no ${image}@${name} in the pool ${pool.name}: nothing to delete`);
+    return;
+  }
+  await new SnapshotRemoval(tools, pool, image, doomed).run(context);
 }
 
 interface DoomedSnapshot {
@@ -84,7 +95,6 @@ class SnapshotRemoval {
     private readonly tools: RbdTools,
     private readonly pool: RbdPool,
     private readonly image: string,
-    private readonly snapshotId: string,
     private readonly doomed: DoomedSnapshot,
   ) {
     this.#key = `${image}@${doomed.entry.name}`;
@@ -106,7 +116,7 @@ class SnapshotRemoval {
   }
 
   async #unprotect(context: OperationContext): Promise<void> {
-    const { operation, steps } = planDeleteSnapshot(this.image, this.snapshotId);
+    const { operation, steps } = planRemoveSnapshot(this.image, this.doomed.entry.name);
     const unprotect = { operation, steps: steps.slice(0, 1) };
     try {
       await runPlan(context, this.pool, unprotect, this.tools.helpers);
@@ -126,7 +136,7 @@ class SnapshotRemoval {
   }
 
   async #free(context: OperationContext): Promise<void> {
-    const { operation } = planDeleteSnapshot(this.image, this.snapshotId);
+    const { operation } = planRemoveSnapshot(this.image, this.doomed.entry.name);
     const isToFlatten = this.tools.options.rbd_flatten_volume_from_snapshot;
     const steps = planFreeSnapshot(this.image, this.pool.name, await this.#withChildren(), isToFlatten);
     await runPlan(context, this.pool, { operation, steps }, this.tools.helpers);
@@ -139,7 +149,7 @@ class SnapshotRemoval {
   }
 
   async #remove(context: OperationContext): Promise<void> {
-    const { operation, steps } = planDeleteSnapshot(this.image, this.snapshotId);
+    const { operation, steps } = planRemoveSnapshot(this.image, this.doomed.entry.name);
     try {
       await runPlan(context, this.pool, { operation, steps: steps.slice(1) }, this.tools.helpers);
     } catch (error) {

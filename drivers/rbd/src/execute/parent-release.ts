@@ -4,12 +4,12 @@ import type { RbdPool } from '@scoria/librbd';
 import { inject, injectable } from 'inversify';
 import { treeClaim, VolumeLocks } from '../driver/volume-locks.js';
 import type { ParentReference } from '../journal/entry.js';
-import { purgeKey } from '../journal/entry.js';
+import { purgeKey, referenceOf } from '../journal/entry.js';
 import { Journal } from '../journal/journal.js';
 import { deletedImage, isCloneSnapshot, isDeletedImage, livingName } from '../names.js';
 import type { RbdOptions } from '../options.js';
 import type { RemovalPolicy } from '../plan/delete-plans.js';
-import { planRelease } from '../plan/delete-plans.js';
+import { mayRelease, planRelease } from '../plan/delete-plans.js';
 import type { ImageNode } from '../tree/image-node.js';
 import { readImage } from '../tree/read-image.js';
 import { runPlan, uncancellable } from './plan-executor.js';
@@ -37,12 +37,15 @@ export class ParentRelease {
    */
   async release(context: OperationContext, pool: RbdPool, first: ParentReference): Promise<boolean> {
     const inner = uncancellable(context);
+    const journaled: string[] = [];
     let isReleased: boolean | undefined;
     for (let link: ParentReference | undefined = first; link !== undefined;) {
       const one: Released = await this.#releaseOne(inner, pool, link);
       isReleased ??= one.isReleased;
+      if (one.journaled !== undefined) journaled.push(one.journaled);
       link = one.next;
     }
+    if (journaled.length > 0) await this.journal.remove(pool, ...journaled);
     return isReleased ?? true;
   }
 
@@ -57,8 +60,9 @@ export class ParentRelease {
     pool: RbdPool,
     node: Pick<ImageNode, 'name' | 'id'>,
   ): Promise<void> {
-    const { next } = await this.#releaseHeld(uncancellable(context), pool, wholeImage(pool, node));
+    const { next, journaled } = await this.#releaseHeld(uncancellable(context), pool, wholeImage(pool, node));
     if (next !== undefined) await this.release(context, pool, next);
+    if (journaled !== undefined) await this.journal.remove(pool, journaled);
   }
 
   readonly #helpers: StepHelpers = {
@@ -82,9 +86,17 @@ export class ParentRelease {
     const node = await this.#find(pool, link);
     if (node === undefined) return { isReleased: true };
     const plan = planRelease(node, link, this.policy);
+    const next = plan.goesOn ? node.parent : undefined;
+    // Once it is gone, nothing else tells what it depended on.
+    const isToNote = next !== undefined && mayRelease(next, pool.name);
+    if (isToNote) await this.journal.write(pool, node.name, { kind: 'release', parent: referenceOf(next) });
     await runPlan(context, pool, plan, this.#helpers);
     const isNeeded = node.snapshots.some(({ id, children }) => id === link.snapshotId && children.length > 0);
-    return { isReleased: !isNeeded, ...(plan.goesOn && node.parent ? { next: node.parent } : {}) };
+    return {
+      isReleased: !isNeeded,
+      ...(next === undefined ? {} : { next }),
+      ...(isToNote ? { journaled: node.name } : {}),
+    };
   }
 
   /** It may have been renamed since it was looked at: deleted, or taken over under another name. */
@@ -116,5 +128,8 @@ function wholeImage(pool: RbdPool, { name, id }: Pick<ImageNode, 'name' | 'id'>)
 
 interface Released {
   readonly isReleased: boolean;
+  /** What the image depended on itself. */
   readonly next?: ParentReference;
+  /** The key of the entry that is to be removed when that is released. */
+  readonly journaled?: string;
 }

@@ -2,6 +2,7 @@ import type { OperationContext } from '@scoria/core';
 import { isRbdError } from '@scoria/librbd';
 import type { LongCall, RbdErrorCode, RbdPool } from '@scoria/librbd';
 import type { Step } from '../plan/plan.js';
+import { shapeNewImage } from '../types/shape-image.js';
 import { copyBack } from './copy-back.js';
 import type { OpenImages } from './open-images.js';
 
@@ -32,7 +33,13 @@ export class StepRunner {
   }
 
   readonly #runners: { readonly [Kind in Step['kind']]: Runner<Kind> } = {
-    'create-image': async ({ image, sizeBytes, order }) => this.pool.createImage(image, { sizeBytes, order }),
+    'create-image': async ({ image, sizeBytes, order, features }) =>
+      this.pool.createImage(image, {
+        sizeBytes,
+        order,
+        ...(features === undefined ? {} : { features }),
+      }),
+    'shape-image': async ({ image, wishes }) => shapeNewImage(await this.images.get(image), wishes),
     'clone-image': async ({ image, parentPool, parent, snapshot, order }) =>
       this.pool.cloneImage(image, { parentPool, parentImage: parent, parentSnapshot: snapshot, order }),
     'take-snapshot': async ({ image, snapshot }) => (await this.images.get(image)).createSnapshot(snapshot),

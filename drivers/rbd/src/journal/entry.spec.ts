@@ -9,6 +9,7 @@ describe('entries of the journal', () => {
     [{ kind: 'release', parent: PARENT }],
     [{ kind: 'release', parent: PARENT, isWaiting: true }],
     [{ kind: 'flatten' }],
+    [{ kind: 'flatten', parent: PARENT }],
     [{ kind: 'flatten', isCancelled: true }],
     [{ kind: 'revert', snapshot: 's', sizeBytes: 512 }],
     [{ kind: 'purge', id: '1', name: 'n' }],

@@ -15,7 +15,12 @@ export type Intent =
       readonly isWaiting?: boolean;
     }
   /** The image is to be made independent, and its parent let go of. */
-  | { readonly kind: 'flatten'; readonly isCancelled?: boolean }
+  | {
+      readonly kind: 'flatten';
+      /** Noted when it is begun: when the image is independent, nothing else tells. */
+      readonly parent?: ParentReference;
+      readonly isCancelled?: boolean;
+    }
   /** The image was reverted, and has to get its size back. */
   | { readonly kind: 'revert'; readonly snapshot: string; readonly sizeBytes: number }
   /** The image is in the trash and is ours to remove from it. */
@@ -64,7 +69,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const CHECKS: Readonly<Record<Intent['kind'], (fields: Fields) => boolean>> = {
   clone: ({ source }) => typeof source === 'string',
   release: ({ parent }) => isReference(fieldsOf(parent)),
-  flatten: () => true,
+  flatten: ({ parent }) => parent === undefined || isReference(fieldsOf(parent)),
   revert: ({ snapshot, sizeBytes }) => typeof snapshot === 'string' && Number.isSafeInteger(sizeBytes),
   purge: ({ id, name, parent }) =>
     typeof id === 'string' &&

@@ -2,6 +2,7 @@ import type { OperationContext } from '@scoria/core';
 import type { RbdPool } from '@scoria/librbd';
 import type { ParentRelease } from '../execute/parent-release.js';
 import { runPlan, uncancellable } from '../execute/plan-executor.js';
+import { removeRemains } from '../execute/remove-remains.js';
 import type { StepHelpers } from '../execute/step-runner.js';
 import { cloneSnapshot, deletedImage, livingName } from '../names.js';
 import type { ImageNode } from '../tree/image-node.js';
@@ -20,7 +21,8 @@ export async function undoClone(
   { image, source }: { readonly image: string; readonly source: string },
 ): Promise<void> {
   const node = await readImage(pool, image);
-  if (node !== undefined && isCloneOf(node, source)) {
+  if (node === undefined) await removeRemains(pool, image);
+  else if (isCloneOf(node, source)) {
     const plan = { operation: `take back ${image}`, steps: [{ kind: 'remove-image', image }] } as const;
     await runPlan(uncancellable(context), pool, plan, helpers);
   }

@@ -1,5 +1,6 @@
 import { DriverError } from '@scoria/core';
 import { cloneSnapshot } from '../names.js';
+import type { ImageWishes } from '../types/image-wishes.js';
 import type { Plan, Step } from './plan.js';
 
 /** What a new image is made a child of. */
@@ -19,6 +20,8 @@ export interface CloneWishes {
   /** log2 of the size of an object that volumes have. */
   readonly order: number;
   readonly flattening: Flattening;
+  /** What its volume's type asks for; without one it is as its parent is. */
+  readonly wishes?: ImageWishes;
 }
 
 /** How a clone of a volume with so many ancestors is to be made. */
@@ -49,7 +52,7 @@ export function planVolumeFromSnapshot(source: CloneSource, snapshot: string, wi
 }
 
 function cloneSteps(source: CloneSource, snapshot: string, wishes: CloneWishes): Step[] {
-  const { image, sizeBytes, flattening } = wishes;
+  const { image, sizeBytes, flattening, wishes: shape } = wishes;
   if (sizeBytes < source.sizeBytes) throw tooSmall(source, wishes);
   return [
     {
@@ -60,6 +63,7 @@ function cloneSteps(source: CloneSource, snapshot: string, wishes: CloneWishes):
       snapshot,
       order: Math.max(wishes.order, Math.ceil(Math.log2(source.stripeUnitBytes))),
     },
+    ...(shape === undefined ? [] : [{ kind: 'shape-image', image, wishes: shape } as const]),
     ...(sizeBytes > source.sizeBytes ? [{ kind: 'resize', image, sizeBytes } as const] : []),
     ...(flattening === 'at-once' ? [{ kind: 'flatten', image } as const] : []),
     ...(flattening === 'queued' ? [{ kind: 'queue-flatten', image } as const] : []),

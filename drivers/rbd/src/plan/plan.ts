@@ -1,5 +1,6 @@
 import type { ParentReference } from '../journal/entry.js';
 import { nameOfSnapshot } from '../tree/image-node.js';
+import type { ImageWishes } from '../types/image-wishes.js';
 
 /** One change of the pool. Doing it again after it was cut off is fine, except where it makes something. */
 export type Step =
@@ -8,7 +9,11 @@ export type Step =
       readonly image: string;
       readonly sizeBytes: number;
       readonly order: number;
+      /** The cluster's own choice, unless told. */
+      readonly features?: readonly string[];
     }
+  /** Makes a new image what its volume's type asks for. */
+  | { readonly kind: 'shape-image'; readonly image: string; readonly wishes: ImageWishes }
   | { readonly kind: 'take-snapshot'; readonly image: string; readonly snapshot: string }
   | { readonly kind: 'protect-snapshot'; readonly image: string; readonly snapshot: string }
   | { readonly kind: 'unprotect-snapshot'; readonly image: string; readonly snapshot: string }
@@ -59,6 +64,8 @@ export function describeStep(step: Step): string {
       return `remove the snapshot ${nameOfSnapshot(step.image, step.snapshot)}`;
     case 'clone-image':
       return `clone ${nameOfSnapshot(step.parent, step.snapshot)} to ${step.image}`;
+    case 'shape-image':
+      return `give ${step.image} the limits and features of its type`;
     case 'rename':
       return `rename ${step.image} to ${step.to}`;
     case 'move-to-trash':

@@ -16,7 +16,11 @@ export function planCreateSnapshot(image: string, snapshotId: string): Plan {
 }
 
 export function planDeleteSnapshot(image: string, snapshotId: string): Plan {
-  const snapshot = snapshotName(snapshotId);
+  return planRemoveSnapshot(image, snapshotName(snapshotId));
+}
+
+/** As {@link planDeleteSnapshot}, of any snapshot by its name. */
+export function planRemoveSnapshot(image: string, snapshot: string): Plan {
   return {
     operation: `delete ${snapshot} of ${image}`,
     steps: [

@@ -1,10 +1,11 @@
 import { ContainerModule, KIB } from '@scoria/core';
-import type { RbdClient as RbdClientPort, RbdPool } from '@scoria/librbd';
+import type { RbdClient as RbdClientPort, RbdCluster, RbdPool } from '@scoria/librbd';
 import { RbdClient } from '@scoria/librbd';
 import type { SimulatedCephOptions } from '@scoria/librbd/simulated';
 import { SimulatedCeph, SimulatedRbdClient } from '@scoria/librbd/simulated';
 import type { ConformanceHarness } from '@scoria/testkit';
 import plugin from '../index.js';
+import { copyAsImage, IMAGES_POOL, TYPES } from '../testing/images.js';
 
 /** All names in a pool: images, their snapshots of every kind, and the trash. */
 export async function namesIn(pool: RbdPool): Promise<string[]> {
@@ -21,8 +22,11 @@ export async function namesIn(pool: RbdPool): Promise<string[]> {
 
 /** A pool of a simulated cluster, as somebody beside the driver sees it. */
 export async function lookInto(ceph: SimulatedCeph): Promise<RbdPool> {
-  const cluster = await new SimulatedRbdClient(ceph).connect({ timeoutMs: 1000 });
-  return cluster.openPool('rbd');
+  return (await beside(ceph)).openPool('rbd');
+}
+
+async function beside(ceph: SimulatedCeph): Promise<RbdCluster> {
+  return new SimulatedRbdClient(ceph).connect({ timeoutMs: 1000 });
 }
 
 /** Each backend has a client of its own, as a process has. */
@@ -34,14 +38,16 @@ export function bindClient(client: () => RbdClientPort): ContainerModule {
 
 /** The driver on a simulated cluster. */
 export function simulatedHarness(
-  cluster: SimulatedCephOptions,
+  settings: SimulatedCephOptions,
   options: Readonly<Record<string, unknown>> = {},
 ): ConformanceHarness {
   let clients: SimulatedRbdClient[] = [];
-  let ceph = new SimulatedCeph(cluster);
+  const all = { pools: ['rbd', IMAGES_POOL], ...settings };
+  let ceph = new SimulatedCeph(all);
   return {
     plugin,
     volumeBytes: 256 * KIB,
+    types: TYPES,
     bindings: [
       bindClient(() => {
         const client = new SimulatedRbdClient(ceph);
@@ -50,12 +56,14 @@ export function simulatedHarness(
       }),
     ],
     freshStorage: async () => {
-      ceph = new SimulatedCeph(cluster);
+      ceph = new SimulatedCeph(all);
       clients = [];
-      const pool = await lookInto(ceph);
+      const cluster = await beside(ceph);
+      const pool = await cluster.openPool('rbd');
       return {
         options,
         leftovers: () => namesIn(pool),
+        imageOf: (snapshot) => copyAsImage(cluster, pool.name, snapshot),
         dispose: () => {
           for (const client of clients) client.kill();
           return Promise.resolve();

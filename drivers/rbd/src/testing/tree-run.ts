@@ -1,0 +1,336 @@
+import type { Snapshot, Volume } from '@scoria/core';
+import { KIB } from '@scoria/core';
+import { makeSnapshot, makeVolume, patternBytes } from '@scoria/testkit';
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { JOURNAL_OBJECT } from '../journal/journal.js';
+import { snapshotName, volumeImage } from '../names.js';
+import type { Foreign } from './tree-check.js';
+import { assertPoolFits } from './tree-check.js';
+import type { TreeStep } from './tree-step.js';
+import type { Death, TreeCall, TreeOutcome, TreeProcess, TreeWorld } from './tree-world.js';
+
+const VOLUME_BYTES = 8 * KIB;
+const MOST_VOLUMES = 12;
+const MOST_SNAPSHOTS = 3;
+const MOST_POLLS = 400;
+
+interface KnownSnapshot {
+  readonly snapshot: Snapshot;
+  readonly bytes: Buffer;
+}
+
+interface KnownVolume {
+  volume: Volume;
+  bytes: Buffer;
+  snapshots: KnownSnapshot[];
+}
+
+/** What becomes of the records when a call is done; and what a manager asks for next where its process has died. */
+interface Deed {
+  readonly call: TreeCall;
+  readonly done: () => void;
+  /** Undoes what was being made; the same again unless told. */
+  readonly undo?: TreeCall;
+  /** Codes with which it may be refused, which changes nothing. */
+  readonly refusals?: readonly string[];
+}
+
+/** A random sequence on a pool, beside records of what there has to be, as a manager keeps them. */
+export class TreeRun {
+  /** What was done, a line for each. */
+  readonly history: string[] = [];
+  #volumes: KnownVolume[] = [];
+  #process: TreeProcess | undefined;
+  #names = 0;
+
+  constructor(
+    private readonly world: TreeWorld,
+    private readonly foreign: Foreign,
+  ) {}
+
+  async run(steps: readonly TreeStep[]): Promise<void> {
+    await this.#restart(undefined);
+    for (const step of steps) await this.#step(step);
+    await this.#settle();
+    await this.#check();
+    await this.#deleteAll();
+    await this.#settle();
+    await this.#check();
+    await this.#process?.end();
+    assert.deepEqual(
+      this.#volumes.map(({ volume }) => volume.name),
+      [],
+      'what could not be deleted',
+    );
+  }
+
+  async #step(step: TreeStep): Promise<void> {
+    const { kind } = step;
+    if (kind === 'restart') {
+      await this.#process?.end();
+      await this.#restart(step.deathAtStart);
+      return;
+    }
+    if (kind === 'format') {
+      this.history.push(`clones are of format ${1 + (step.pick % 2)}`);
+      await this.world.useFormat(step.pick % 2 === 0 ? 1 : 2);
+      return;
+    }
+    const deed = await this.#deed(step);
+    if (deed !== undefined) await this.#do(deed, step);
+  }
+
+  async #deed(step: TreeStep): Promise<Deed | undefined> {
+    const known = this.#volumes[step.pick % Math.max(1, this.#volumes.length)];
+    const snapshot = known?.snapshots[step.other % Math.max(1, known.snapshots.length)];
+    if (known === undefined || step.kind === 'create') return this.#creating();
+    switch (step.kind) {
+      case 'write':
+        return this.#write(known, step);
+      case 'snapshot':
+        return this.#snapshotting(known);
+      case 'clone':
+        return this.#cloning(known, step);
+      case 'clone-the-newest':
+        return this.#cloning(this.#volumes.at(-1) ?? known, step);
+      case 'extend':
+        return extending(known);
+      case 'delete-volume':
+        return this.#deleting(known);
+      case 'from-snapshot':
+        return snapshot && this.#fromSnapshot(snapshot, step);
+      case 'delete-snapshot':
+        return snapshot && deletingSnapshot(known, snapshot);
+      default:
+        return reverting(known);
+    }
+  }
+
+  async #do(deed: Deed, { death, deathAtStart }: TreeStep): Promise<void> {
+    this.history.push(
+      `${describe(deed.call)}${death === undefined ? '' : `, dies at ${death.at} ${death.when}`}`,
+    );
+    const outcome = await this.#run(deed.call, death);
+    if (outcome.kind === 'done') {
+      deed.done();
+      return;
+    }
+    if (outcome.kind === 'refused') {
+      await this.#requireRefusal(deed, outcome);
+      return;
+    }
+    await this.#restart(deathAtStart);
+    const next = await this.#run(deed.undo ?? deed.call, undefined);
+    this.history.push(`  died; then ${describe(deed.undo ?? deed.call)}: ${next.kind}`);
+    if (next.kind === 'refused') await this.#requireRefusal(deed, next);
+    else if (deed.undo === undefined) deed.done();
+  }
+
+  async #run(call: TreeCall, death: Death | undefined): Promise<TreeOutcome> {
+    assert.ok(this.#process, 'a process is running');
+    return this.#process.run(call, death);
+  }
+
+  async #requireRefusal(
+    { call, refusals = [] }: Deed,
+    outcome: Extract<TreeOutcome, { kind: 'refused' }>,
+  ): Promise<void> {
+    this.history.push(`  refused: ${outcome.message}`);
+    assert.ok(
+      refusals.includes(outcome.code),
+      `${describe(call)} is refused: ${outcome.code} ${outcome.message}`,
+    );
+    if (call.method === 'deleteSnapshot') await this.#requireChildren(call.snapshot);
+  }
+
+  /** A snapshot is busy only where something depends on it. */
+  async #requireChildren({ id, volume }: Snapshot): Promise<void> {
+    await using image = await this.world.pool.openImage(volumeImage(volume.id), { readOnly: true });
+    const found = (await image.snapshots()).find(({ name }) => name === snapshotName(id));
+    const children = found === undefined ? [] : await image.children(found.id);
+    assert.ok(children.length > 0, `${snapshotName(id)} is busy, and nothing depends on it`);
+  }
+
+  async #restart(death: Death | undefined): Promise<void> {
+    await this.#process?.end();
+    this.#process = await this.world.start(death);
+    this.#process ??= await this.world.start();
+    assert.ok(this.#process, 'a process that nobody kills starts');
+  }
+
+  #name(): string {
+    this.#names += 1;
+    return `V${this.#names}`;
+  }
+
+  #creating(): Deed | undefined {
+    if (this.#volumes.length >= MOST_VOLUMES) return undefined;
+    const volume = makeVolume({ name: this.#name(), sizeBytes: VOLUME_BYTES });
+    return this.#making({ method: 'createVolume', volume }, volume, Buffer.alloc(VOLUME_BYTES));
+  }
+
+  #making(call: TreeCall, volume: Volume, bytes: Buffer): Deed {
+    const done = (): void => {
+      this.#volumes.push({ volume: { ...volume, status: 'available' }, bytes, snapshots: [] });
+    };
+    return { call, done, undo: { method: 'deleteVolume', volume } };
+  }
+
+  async #write({ volume, bytes }: KnownVolume, { pick, other }: TreeStep): Promise<undefined> {
+    const length = Math.min(512, bytes.length);
+    const offset = (other * 512) % (bytes.length - length + 1);
+    const data = patternBytes(pick, length);
+    await using image = await this.world.pool.openImage(volumeImage(volume.id));
+    await image.write(offset, data);
+    data.copy(bytes, offset);
+    this.history.push(`write ${volume.name} at ${offset}`);
+    return undefined;
+  }
+
+  #snapshotting(known: KnownVolume): Deed | undefined {
+    if (known.snapshots.length >= MOST_SNAPSHOTS) return undefined;
+    const snapshot = makeSnapshot(known.volume, { name: `${known.volume.name}@${known.snapshots.length}` });
+    const done = (): void => {
+      known.snapshots.push({ snapshot, bytes: Buffer.from(known.bytes) });
+    };
+    return {
+      call: { method: 'createSnapshot', snapshot },
+      done,
+      undo: { method: 'deleteSnapshot', snapshot },
+    };
+  }
+
+  #cloning({ volume: source, bytes }: KnownVolume, { other }: TreeStep): Deed | undefined {
+    if (this.#volumes.length >= MOST_VOLUMES) return undefined;
+    const sizeBytes = bytes.length + (other % 3 === 0 ? 512 : 0);
+    const volume = makeVolume({ name: this.#name(), sizeBytes });
+    return this.#making({ method: 'createClonedVolume', volume, source }, volume, resized(bytes, sizeBytes));
+  }
+
+  #fromSnapshot({ snapshot, bytes }: KnownSnapshot, { other }: TreeStep): Deed | undefined {
+    if (this.#volumes.length >= MOST_VOLUMES) return undefined;
+    const sizeBytes = bytes.length + (other % 3 === 0 ? 512 : 0);
+    const volume = makeVolume({ name: this.#name(), sizeBytes });
+    const call = { method: 'createVolumeFromSnapshot', volume, snapshot } as const;
+    return this.#making(call, volume, resized(bytes, sizeBytes));
+  }
+
+  #deleting(known: KnownVolume): Deed {
+    const done = (): void => {
+      assert.deepEqual(known.snapshots, [], `${known.volume.name} was deleted, which has snapshots`);
+      this.#volumes = this.#volumes.filter((each) => each !== known);
+    };
+    const refusals = known.snapshots.length > 0 ? ['volume-busy'] : [];
+    return { call: { method: 'deleteVolume', volume: known.volume }, done, refusals };
+  }
+
+  /** Until nothing is left to be done; what waits for others is looked at again at each start. */
+  async #settle(): Promise<void> {
+    for (let round = 0; round < 4; round += 1) {
+      await this.#restart(undefined);
+      if (await this.#isIdle()) return;
+    }
+  }
+
+  async #isIdle(): Promise<boolean> {
+    for (let poll = 0; poll < MOST_POLLS; poll += 1) {
+      const entries = [...(await this.world.pool.keys(JOURNAL_OBJECT)).values()].map(String);
+      if (entries.length === 0) return true;
+      if (!entries.some((entry) => entry.includes('"flatten"'))) return false;
+      await sleep(poll < 20 ? 0 : 10);
+    }
+    return false;
+  }
+
+  async #check(): Promise<void> {
+    const ids = this.#volumes.map(({ volume, snapshots }): [string, string[]] => [
+      volume.id,
+      snapshots.map(({ snapshot }) => snapshot.id),
+    ]);
+    await assertPoolFits(this.world.pool, new Map(ids), this.foreign);
+    for (const { volume, bytes, snapshots } of this.#volumes) {
+      await this.#requireBytes(volume, bytes, undefined);
+      for (const each of snapshots) await this.#requireBytes(volume, each.bytes, each.snapshot);
+    }
+  }
+
+  async #requireBytes(volume: Volume, expected: Buffer, snapshot: Snapshot | undefined): Promise<void> {
+    const name = volumeImage(volume.id);
+    const of = snapshot === undefined ? { readOnly: true } : { snapshot: snapshotName(snapshot.id) };
+    await using image = await this.world.pool.openImage(name, of);
+    const { sizeBytes } = await image.info();
+    const what = snapshot?.name ?? volume.name;
+    assert.equal(sizeBytes, expected.length, `the size of ${what}`);
+    const actual = await image.read(0, sizeBytes);
+    const at = actual.findIndex((byte, index) => byte !== expected[index]);
+    assert.equal(at, -1, `${what} differs from byte ${at} on`);
+  }
+
+  async #deleteAll(): Promise<void> {
+    this.history.push('delete everything');
+    for (let left = -1; this.#count() > 0 && this.#count() !== left;) {
+      left = this.#count();
+      // What is in the trash is looked at at the start.
+      await this.#restart(undefined);
+      for (const known of [...this.#volumes].reverse()) {
+        for (const each of [...known.snapshots].reverse()) {
+          await this.#do(deletingSnapshot(known, each), NO_DEATH);
+        }
+        await this.#do(this.#deleting(known), NO_DEATH);
+      }
+    }
+  }
+
+  #count(): number {
+    return this.#volumes.reduce((sum, { snapshots }) => sum + 1 + snapshots.length, 0);
+  }
+}
+
+const NO_DEATH = {
+  kind: 'delete-volume',
+  pick: 0,
+  other: 0,
+  death: undefined,
+  deathAtStart: undefined,
+} as const satisfies TreeStep;
+
+function extending(known: KnownVolume): Deed {
+  const newSizeBytes = known.bytes.length + 1024;
+  const done = (): void => {
+    known.bytes = resized(known.bytes, newSizeBytes);
+    known.volume = { ...known.volume, sizeBytes: newSizeBytes };
+  };
+  return { call: { method: 'extendVolume', volume: known.volume, newSizeBytes }, done };
+}
+
+function reverting(known: KnownVolume): Deed | undefined {
+  const newest = known.snapshots.at(-1);
+  if (newest === undefined) return undefined;
+  const { snapshot, bytes } = newest;
+  const done = (): void => {
+    known.bytes = resized(bytes, known.bytes.length);
+  };
+  return { call: { method: 'revertToSnapshot', volume: known.volume, snapshot }, done };
+}
+
+function deletingSnapshot(known: KnownVolume, each: KnownSnapshot): Deed {
+  const done = (): void => {
+    known.snapshots = known.snapshots.filter((other) => other !== each);
+  };
+  const snapshot = { ...each.snapshot, volume: known.volume };
+  return { call: { method: 'deleteSnapshot', snapshot }, done, refusals: ['snapshot-busy'] };
+}
+
+function resized(bytes: Buffer, length: number): Buffer {
+  const larger = Buffer.alloc(length);
+  bytes.copy(larger);
+  return larger;
+}
+
+function describe(call: TreeCall): string {
+  const what = 'snapshot' in call ? call.snapshot.name : '';
+  const volume = 'volume' in call ? call.volume.name : '';
+  const source = 'source' in call ? ` of ${call.source.name}` : '';
+  return `${call.method} ${[volume, what].filter((name) => name !== '').join(' ')}${source}`;
+}
