@@ -6,9 +6,11 @@ import { mountBasesOf } from './backends/mount-bases.js';
 import { RootContainer } from './backends/root-container.js';
 import { backendsContainer } from './compute/backends-container.js';
 import { Configuration } from './configuration.js';
+import { configuredSecrets } from './configuration/configured-secrets.js';
 import { DefaultVolumeManager } from './default-volume-manager.js';
 import { noObserver, StepObserver } from './engine/step-observer.js';
 import { managerModule } from './manager-module.js';
+import { maskSecrets } from './mask-secrets.js';
 import { operationsModule } from './operations/operations-module.js';
 import { bindViews } from './views/views-module.js';
 import type { VolumeManager } from './volume-manager.js';
@@ -36,6 +38,7 @@ export async function createVolumeManager(
   options: VolumeManagerOptions = {},
 ): Promise<VolumeManager> {
   const root = options.root ?? hostContainer(configuration);
+  maskSecrets(root, configuredSecrets(configuration));
   const logger = root.get<Logger>(Logger);
   const store = await openStore({
     url: configuration.databaseUrl,

@@ -10,12 +10,13 @@ import type {
   OperationContext,
   Volume,
 } from '@scoria/core';
-import { createBackend, createContext, loadPlugin, messageOf } from '@scoria/core';
+import { createBackend, createContext, loadPlugin, messageOf, secretValues } from '@scoria/core';
 import type { BackendRecord } from '@scoria/store';
 import { randomUUID } from 'node:crypto';
 import type { BackendSection } from '../configuration.js';
 import { optionsFor, specifierOf } from '../configuration/section-options.js';
 import { ManagerError } from '../errors.js';
+import { maskSecrets } from '../mask-secrets.js';
 import { StatisticsWatch } from './statistics-watch.js';
 import { within } from './within.js';
 
@@ -190,6 +191,7 @@ export class BackendRunner {
     if (problem !== undefined) throw new ManagerError({ code: 'invalid-input', message: problem });
     this.#plugin = await loadPlugin(specifierOf(section, baseDirectory));
     const { options, ignored } = optionsFor(this.#plugin, section);
+    maskSecrets(root, secretValues(this.#plugin.options, options));
     if (ignored.length > 0) logger.debug('options that the driver does not have', { backend: name, ignored });
     return createBackend(root, this.#plugin, {
       name,
