@@ -1,7 +1,7 @@
 import { MIB } from '@scoria/core';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -254,6 +254,8 @@ it('a client that is killed is mounted again by itself', async () => {
 it('a program that outlives its process keeps the lock that it was started under', async () => {
   const lock = { directory: mountPoint(hanging), name: 'kept' };
   const pid = Number(await done({ do: 'run-that-stays', lock }));
+  // What it is until then ends with its process.
+  while ((await readFile(`/proc/${String(pid)}/comm`, 'utf8')) !== 'sleep\n') await delay(10);
   await program[Symbol.asyncDispose]();
   program = await TroubledProgram.start();
   await done({ do: 'start', directory, network: server.network, shares: [hanging, other] });
