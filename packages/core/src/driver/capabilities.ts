@@ -109,7 +109,7 @@ export interface CloneImage {
 
 /**
  * `backup`: moments of a volume that are kept for backups, and what changed between them. They are no snapshots: nobody
- * counts them, nothing waits for them, and `deleteVolume` and `unmanage` take them along. A backup is put back by writing
+ * counts them, nothing waits for them, and `deleteVolume` takes them along. A backup is put back by writing
  * to the volume's device (`openDevice` in `restoring-backup`).
  */
 export interface BackUpVolumes {

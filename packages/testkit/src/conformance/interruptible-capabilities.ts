@@ -1,9 +1,10 @@
 import type { OperationContext, Volume } from '@scoria/core';
+import { makeVolume } from '../builders.js';
 import { backupPoint } from './cases/backups.js';
 import { imageOf } from './cases/images.js';
 import { typesOf } from './cases/types.js';
 import type { Interruptible } from './interruptible.js';
-import { cast, making, untouched } from './interruptible.js';
+import { cast, id, untouched } from './interruptible.js';
 import type { Stage } from './stage.js';
 
 const retypeVolume: Interruptible = {
@@ -23,12 +24,21 @@ const retypeVolume: Interruptible = {
   },
 };
 
-const cloneImage = making(
-  'cloneImage',
-  async (stage, { newest }, context, made) =>
-    stage.driver.cloneImage(context, made, await imageOf(stage, newest.snapshot)),
-  ['cloneImage'],
-);
+const cloneImage: Interruptible = {
+  name: 'cloneImage',
+  needs: ['cloneImage'],
+  prepare: async (stage) => {
+    const all = await cast(stage, 1);
+    const image = await imageOf(stage, all.newest.snapshot);
+    const made = makeVolume({ id: id(2), sizeBytes: 2 * stage.size });
+    return {
+      run: (context) => stage.driver.cloneImage(context, made, image),
+      expectations: untouched(all),
+      settle: () => stage.deleteVolume({ ...made, status: 'error' }),
+      gone: [{ ...made, status: 'available' }],
+    };
+  },
+};
 
 async function openAndClose(stage: Stage, context: OperationContext, volume: Volume): Promise<void> {
   const device = await stage.driver.openBackup(context, volume, backupPoint(2));

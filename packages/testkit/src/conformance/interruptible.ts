@@ -96,7 +96,7 @@ export function untouched({ volume, data, moments }: Cast, except?: Volume | Sna
 }
 
 /** An operation that makes a volume: afterwards the caller deletes it. */
-export function making(
+function making(
   method: string,
   call: (stage: Stage, cast: Cast, context: OperationContext, made: Volume) => Promise<unknown>,
   needs: readonly Capability[] = [],
