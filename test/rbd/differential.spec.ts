@@ -4,7 +4,7 @@ import { comparePools } from '@scoria/librbd/testing';
 import { CephCluster } from '../support/ceph-cluster.js';
 import { Seeded } from '../support/seeded.js';
 
-const SEQUENCES = process.env.SCORIA_TESTS === 'all' ? 60 : 3;
+const SEQUENCES = process.env.SCORIA_TESTS === 'all' ? 12 : 3;
 const CALLS = 40;
 
 describe('the simulated cluster and a real one', () => {

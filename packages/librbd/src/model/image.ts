@@ -25,7 +25,7 @@ export interface ParentImage {
   readonly image: string;
   readonly imageId: string;
   readonly imageInTrash: boolean;
-  /** As it was called; for a snapshot in the trash the name it had. */
+  /** As it is called: one in the trash has a made-up name. */
   readonly snapshot: string;
   readonly snapshotId: number;
   readonly snapshotNamespace: SnapshotEntry['namespace'];

@@ -35,13 +35,12 @@ export function addImage(
   return image;
 }
 
-/** The layout of a clone: its order is its parent's unless told. @throws RbdError `invalid` */
-export function cloneLayout(options: CloneOptions, parent: ImageState, subject: SimulatedSubject): Layout {
-  const { order = parent.order, stripeUnitBytes = 2 ** order } = options;
-  if (stripeUnitBytes < parent.stripe.unitBytes) {
-    throw simulatedError('invalid', subject, 'its stripe unit has to be at least that of its parent');
-  }
-  return { ...options, order };
+/** The layout of a clone: what is not told is its parent's. */
+export function cloneLayout(options: CloneOptions, { order, stripe }: ImageState): Layout {
+  const { stripeUnitBytes, stripeCount } = options;
+  const isTold = stripeUnitBytes !== undefined || stripeCount !== undefined;
+  const layout = isTold ? {} : { stripeUnitBytes: stripe.unitBytes, stripeCount: stripe.count };
+  return { ...layout, ...options, order: options.order ?? order };
 }
 
 /** The snapshot that a clone is to be made of. @throws RbdError `not-found`, `invalid`, `not-supported` */

@@ -15,14 +15,20 @@ import { breakLock, lockFor, locksOf, unlock } from './locks.js';
 import { userSnapshot } from './new-image.js';
 import { simulatedError, type SimulatedSubject } from './simulated-error.js';
 import { type ImageState, type ParentLink, SnapshotState } from './state/image-state.js';
-import { dropSnapshot, hasChildrenOfFormat1, moveSnapshotToTrash } from './state/lineage.js';
+import {
+  dropSnapshot,
+  hasChildrenOfFormat1,
+  hasPartInFormat2,
+  moveSnapshotToTrash,
+} from './state/lineage.js';
 
 export class SimulatedImage extends DataImage implements RbdImage {
   async info(): Promise<ImageInfo> {
     return this.look(this.subject('info'), () => {
       const { id, order, features, stripe } = this.image;
       const layout = { stripeUnitBytes: stripe.unitBytes, stripeCount: stripe.count };
-      return { id, sizeBytes: this.seen.sizeBytes, order, features: inOrder(features), ...layout };
+      const shown = hasPartInFormat2(this.image) ? [...features, 'operations'] : features;
+      return { id, sizeBytes: this.seen.sizeBytes, order, features: inOrder(new Set(shown)), ...layout };
     });
   }
 
@@ -192,7 +198,7 @@ function parentImage({ image, snapshot, overlapBytes }: ParentLink): ParentImage
     image: image.name,
     imageId: image.id,
     imageInTrash: image.trash !== undefined,
-    snapshot: snapshot.namespace === 'trash' ? snapshot.originalName : snapshot.name,
+    snapshot: snapshot.name,
     snapshotId: snapshot.id,
     snapshotNamespace: snapshot.namespace,
     overlapBytes,

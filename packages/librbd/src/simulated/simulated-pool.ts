@@ -64,7 +64,7 @@ export class SimulatedPool extends SimulatedHandle implements RbdPool {
       const parentPool = this.ceph.pools.get(options.parentPool ?? this.name);
       const link = cloneable(parentPool, options, on);
       checkRoom(this.pool, this.ceph, 0, subject);
-      const layout = { ...cloneLayout(options, link.image, subject), sizeBytes: link.snapshot.sizeBytes };
+      const layout = { ...cloneLayout(options, link.image), sizeBytes: link.snapshot.sizeBytes };
       const child = addImage(this.pool, name, layout, on);
       // Who dies here leaves an image that has no parent yet.
       await progress.step(1, 2);

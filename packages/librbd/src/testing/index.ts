@@ -1,3 +1,4 @@
 export * from './describe-client.js';
 export { emptyPool } from './empty-pool.js';
 export { type RbdCase, type RbdHarness, Scene } from './scene.js';
+export { comparePools } from './random/compare-clusters.js';

@@ -38,16 +38,12 @@ export class SnapshotState extends LayerState {
 
   constructor(
     readonly id: number,
-    /** In the trash it has another one. */
+    /** A made-up one in the trash. */
     public name: string,
     readonly order: number,
   ) {
     super();
-    this.originalName = name;
   }
-
-  /** The name it had before it went to the trash. */
-  originalName: string;
 }
 
 /** Where an image is in the trash, if it is. */

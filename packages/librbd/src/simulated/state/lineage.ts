@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { CloneFormat } from '../../model/pool.js';
 import type { ImageState, ParentLink, SnapshotState } from './image-state.js';
 
 /* Who sees whom through which snapshot: kept up to date by every change of a clone tree. */
@@ -40,13 +41,24 @@ export function dropSnapshot(image: ImageState, snapshot: SnapshotState): void {
 /** What becomes of a snapshot that is removed and has children of clone format 2. */
 export function moveSnapshotToTrash(snapshot: SnapshotState): void {
   snapshot.namespace = 'trash';
-  snapshot.originalName = snapshot.name;
   snapshot.name = randomUUID();
+}
+
+/** True where the image, or a child of it, is a clone of format 2: librbd marks both. */
+export function hasPartInFormat2(image: ImageState): boolean {
+  return (
+    image.layers.some(({ parent }) => parent?.format === 2) ||
+    image.snapshots.some((snapshot) => hasChildrenOf(snapshot, 2))
+  );
 }
 
 /** True where a child of clone format 1 sees something through it. */
 export function hasChildrenOfFormat1(snapshot: SnapshotState): boolean {
+  return hasChildrenOf(snapshot, 1);
+}
+
+function hasChildrenOf(snapshot: SnapshotState, format: CloneFormat): boolean {
   return [...snapshot.children].some((child) =>
-    child.layers.some(({ parent }) => parent?.snapshot === snapshot && parent.format === 1),
+    child.layers.some(({ parent }) => parent?.snapshot === snapshot && parent.format === format),
   );
 }

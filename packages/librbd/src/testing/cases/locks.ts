@@ -80,5 +80,5 @@ export const lockCases: readonly RbdCase[] = [
 /** An image that is open may know only of the lock that there was when it was opened. */
 async function locksSeen({ pool }: Scene): Promise<ImageLock | undefined> {
   await using reader = await pool.openImage('image', { readOnly: true });
-  return reader.locks();
+  return await reader.locks();
 }

@@ -2,7 +2,7 @@ import type { LongCall } from '../../model/long-call.js';
 import { contentOf, MIB, type RbdCase, refused, same, type Scene } from '../scene.js';
 
 const OBJECTS = 16;
-const LARGE = OBJECTS * 4 * MIB;
+const LARGE = OBJECTS * MIB;
 
 type Act = (scene: Scene, call: LongCall) => Promise<void>;
 
@@ -27,10 +27,11 @@ const calls: [title: string, act: Act][] = [
 
 /** A clone with data of its own in every other object. */
 async function large(scene: Scene): Promise<void> {
-  await using image = await scene.image('image', LARGE);
+  await scene.pool.createImage('image', { sizeBytes: LARGE, order: 20 });
+  await using image = await scene.pool.openImage('image');
   await using child = await scene.clone(image, 'child', 2);
   for (let object = 0; object < OBJECTS; object += 1) {
-    await (object % 2 === 0 ? child : image).write(object * 4 * MIB, Buffer.from('x'));
+    await (object % 2 === 0 ? child : image).write(object * MIB, Buffer.from('x'));
   }
 }
 
