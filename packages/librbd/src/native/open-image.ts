@@ -5,8 +5,9 @@ import type { RbdFunction } from './functions.js';
 import { type HandleContext, NativeHandle } from './handle.js';
 import { ImageIo } from './image-io.js';
 import { followed } from './long-work.js';
+import { throughGate } from './close-gate.js';
 import type { CallOrder } from './native-calls.js';
-import type { Argument } from './native-library.js';
+import type { Argument, NativeCallback } from './native-library.js';
 import type { LaneName } from './thread-lanes.js';
 
 /** How calls of an open image are made. */
@@ -48,7 +49,9 @@ export abstract class OpenImage extends NativeHandle {
   /** One function of librbd, on the image. */
   protected async call(subject: CallSubject, name: RbdFunction, ...args: Argument[]): Promise<void> {
     await this.with(subject, async (order) => {
-      const result = await this.calls.run(order, name, this.image, ...args);
+      const result = await throughGate(this.label, 'change', async () =>
+        this.calls.run(order, name, this.image, ...args),
+      );
       if (result < 0) throw this.failure(result, subject);
     });
   }
@@ -70,11 +73,13 @@ export abstract class OpenImage extends NativeHandle {
       subject,
       async (attempt) => {
         const order = { attempt, subject, lane };
-        const result = await followed(this.calls.library, told, subject, async (callback) =>
+        const run = async (callback: NativeCallback | undefined): Promise<number> =>
           callback === undefined
             ? this.calls.run(order, plain ?? telling, this.image, ...args)
-            : this.calls.run(order, telling, this.image, ...args, callback.address, null),
-        );
+            : this.calls.run(order, telling, this.image, ...args, callback.address, null);
+        const work = async (): Promise<number> => followed(this.calls.library, told, subject, run);
+        // What takes hours must not keep others from closing.
+        const result = await (lane === 'background' ? work() : throughGate(this.label, 'change', work));
         if (result < 0) throw this.failure(result, subject);
       },
       { signal: long.signal, endsByItself: true },
@@ -82,7 +87,8 @@ export abstract class OpenImage extends NativeHandle {
   }
 
   protected override async release(): Promise<void> {
-    await this.calls.library.call('rbd_close', this.image);
+    const close = async (): Promise<number> => this.calls.library.call('rbd_close', this.image);
+    await (this.isWritable ? throughGate(this.label, 'close', close) : close());
     this.io.close();
   }
 }

@@ -1,0 +1,40 @@
+import { throughGate } from './close-gate.js';
+
+/** Who is in, in the order they came and went. */
+function visits(): {
+  readonly log: string[];
+  visit: (name: string, kind: 'change' | 'close') => Promise<void>;
+} {
+  const log: string[] = [];
+  const visit = async (name: string, kind: 'change' | 'close'): Promise<void> =>
+    throughGate('image rbd/a', kind, async () => {
+      log.push(`${name} in`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      log.push(`${name} out`);
+    });
+  return { log, visit };
+}
+
+test('an image is changed by many, and closed by one at a time while nobody changes it', async () => {
+  const { log, visit } = visits();
+  await Promise.all([
+    ...[
+      visit('a', 'change'),
+      visit('b', 'change'),
+      visit('c', 'close'),
+      visit('d', 'close'),
+      visit('e', 'change'),
+    ],
+    throughGate('image rbd/other', 'close', async () => Promise.resolve(log.push('another'))),
+  ]);
+  expect(log).toEqual([
+    ...['a in', 'b in', 'another', 'a out', 'b out', 'c in', 'c out', 'd in', 'd out', 'e in', 'e out'],
+  ]);
+});
+
+test('a change that fails lets the others go on', async () => {
+  const { log, visit } = visits();
+  const failing = throughGate('image rbd/a', 'change', () => Promise.reject(new Error('failed')));
+  await Promise.all([expect(failing).rejects.toThrow('failed'), visit('a', 'close')]);
+  expect(log).toEqual(['a in', 'a out']);
+});

@@ -1,0 +1,54 @@
+/** Where an image is open more than once in this process: how many change it, and who waits to close it. */
+interface Gate {
+  changes: number;
+  isClosing: boolean;
+  readonly waiting: { readonly kind: 'change' | 'close'; readonly start: () => void }[];
+}
+
+const gates = new Map<string, Gate>();
+
+/**
+ * Lets an image be closed only while none of those that have it open in this process changes what it is (its size,
+ * snapshots, features). librbd has the one who holds the lock make such a change for the others, and ends the process
+ * (an assertion in CloseRequest.cc) where that one is just being closed.
+ * @param image the same for all who have it open
+ */
+export async function throughGate<T>(
+  image: string,
+  kind: 'change' | 'close',
+  work: () => Promise<T>,
+): Promise<T> {
+  const gate = gates.get(image) ?? { changes: 0, isClosing: false, waiting: [] };
+  gates.set(image, gate);
+  if (gate.waiting.length > 0 || !mayEnter(gate, kind)) {
+    await new Promise<void>((start) => gate.waiting.push({ kind, start }));
+  } else {
+    enter(gate, kind);
+  }
+  try {
+    return await work();
+  } finally {
+    leave(gate, kind);
+    if (gate.changes === 0 && !gate.isClosing && gate.waiting.length === 0) gates.delete(image);
+  }
+}
+
+function mayEnter(gate: Gate, kind: 'change' | 'close'): boolean {
+  return !gate.isClosing && (kind === 'change' || gate.changes === 0);
+}
+
+function enter(gate: Gate, kind: 'change' | 'close'): void {
+  if (kind === 'change') gate.changes += 1;
+  else gate.isClosing = true;
+}
+
+/** In the order they came, as many as may. */
+function leave(gate: Gate, kind: 'change' | 'close'): void {
+  if (kind === 'change') gate.changes -= 1;
+  else gate.isClosing = false;
+  for (let next = gate.waiting[0]; next !== undefined && mayEnter(gate, next.kind); next = gate.waiting[0]) {
+    gate.waiting.shift();
+    enter(gate, next.kind);
+    next.start();
+  }
+}
