@@ -1,39 +1,4 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-
-/** What a request to Cinder failed with. `type` is the class of Cinder's own exception. */
-export class CinderError extends Error {
-  constructor(
-    readonly operation: string,
-    message: string,
-    readonly type: string,
-  ) {
-    super(`${operation}: ${type}: ${message}`);
-  }
-}
-
-/** What Cinder did, and how many seconds it took within its process. */
-export interface CinderAnswer {
-  readonly result: unknown;
-  readonly elapsed: number;
-}
-
-type Line = CinderAnswer & { readonly ok: boolean; readonly error?: string; readonly type?: string };
-
-interface Waiter {
-  readonly operation: string;
-  readonly resolve: (answer: CinderAnswer) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** Beside the source of this file, also where this runs compiled. */
-const PROGRAM = fileURLToPath(import.meta.url).replace(
-  /(\/dist)?\/interop\/[^/]*$/,
-  '/interop/cinder_share.py',
-);
+import { CinderServer } from './cinder-server.js';
 
 export interface CinderShareOptions {
   /** The mount point base. */
@@ -44,65 +9,16 @@ export interface CinderShareOptions {
   readonly unlimited?: boolean;
 }
 
-/** OpenStack Cinder's file-on-share driver in a process of its own; `cinder_share.py` describes the protocol. */
-export class CinderShare implements AsyncDisposable {
-  readonly #waiting: Waiter[] = [];
-  #complaints = '';
+/** Cinder's file-on-share driver; `cinder_share.py` lists its operations. */
+export class CinderShare extends CinderServer {
   /** The directory that plays the share. */
   directory = '';
 
-  private constructor(private readonly process: ChildProcessWithoutNullStreams) {
-    createInterface(process.stdout).on('line', (line) => this.#take(JSON.parse(line) as Line));
-    process.stderr.on('data', (chunk: Buffer) => {
-      this.#complaints = (this.#complaints + chunk.toString()).slice(-4000);
-    });
-    process.on('close', () => this.#fail());
-    process.on('error', () => this.#fail());
-    process.stdin.on('error', () => this.#fail());
-  }
-
   static async start({ base, share, unlimited }: CinderShareOptions): Promise<CinderShare> {
-    const more = unlimited ? ['--no-limits'] : [];
-    const child = spawn('/usr/bin/python3', [PROGRAM, '--base', base, '--share', share, ...more]);
-    const server = new CinderShare(child);
-    const { result } = await server.#expect('start');
-    server.directory = (result as { directory: string }).directory;
+    const more = unlimited === true ? ['--no-limits'] : [];
+    const args = ['--base', base, '--share', share, ...more];
+    const server = new CinderShare(CinderServer.spawn('cinder_share.py', args));
+    server.directory = ((await server.ready()) as { directory: string }).directory;
     return server;
-  }
-
-  /** @throws CinderError if Cinder refuses or fails */
-  async send(operation: string, request: Readonly<Record<string, unknown>> = {}): Promise<CinderAnswer> {
-    const answer = this.#expect(operation);
-    this.process.stdin.write(`${JSON.stringify({ op: operation, ...request })}\n`);
-    return answer;
-  }
-
-  /** What {@link send} answers, without the time. */
-  async call(operation: string, request: Readonly<Record<string, unknown>> = {}): Promise<unknown> {
-    return (await this.send(operation, request)).result;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
-    this.process.stdin.end();
-    const killer = setTimeout(() => this.process.kill('SIGKILL'), 10_000);
-    await once(this.process, 'close');
-    clearTimeout(killer);
-  }
-
-  async #expect(operation: string): Promise<CinderAnswer> {
-    return new Promise((resolve, reject) => this.#waiting.push({ operation, resolve, reject }));
-  }
-
-  #take({ ok, result, elapsed, error, type }: Line): void {
-    const waiter = this.#waiting.shift();
-    if (ok) waiter?.resolve({ result, elapsed });
-    else waiter?.reject(new CinderError(waiter.operation, error ?? '', type ?? ''));
-  }
-
-  #fail(): void {
-    for (const { operation, reject } of this.#waiting.splice(0)) {
-      reject(new Error(`the Cinder server ended during ${operation}: ${this.#complaints}`));
-    }
   }
 }

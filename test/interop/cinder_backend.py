@@ -53,6 +53,25 @@ class DirectoryDriver(remotefs.RevertToSnapshotMixin, nfs.NfsDriver):
 class Backend:
     """One share under Cinder's driver, and the objects Cinder would have on record."""
 
+    OPERATIONS = (
+        "create_volume",
+        "delete_volume",
+        "extend_volume",
+        "create_snapshot",
+        "delete_snapshot",
+        "create_cloned_volume",
+        "create_volume_from_snapshot",
+        "revert_to_snapshot",
+        "initialize_connection",
+        "stats",
+        "adopt",
+        "write",
+        "read",
+        "digests",
+        "info",
+        "chain",
+    )
+
     def __init__(
         self, base, share, qcow2=False, secure_permissions=False, limited=True
     ):
@@ -76,6 +95,9 @@ class Backend:
     def directory(self):
         """The directory that plays the mounted share."""
         return self.driver._get_mount_point_for_share(self.share)
+
+    def description(self):
+        return {"directory": self.directory}
 
     def close(self):
         """Release Cinder's locks and remove its state directory."""

@@ -2,7 +2,7 @@ import { GIB, KIB } from '@scoria/core';
 import { randomUUID } from 'node:crypto';
 import { WINDOWS } from './byte-model.js';
 import type { Fill } from './byte-model.js';
-import { CinderError } from './cinder-share.js';
+import { CinderError } from './cinder-server.js';
 import { InteropShare } from './interop-share.js';
 import { Seeded } from '../support/seeded.js';
 import { SharedVolume } from './shared-volume.js';
