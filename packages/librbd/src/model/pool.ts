@@ -19,6 +19,7 @@ export interface CloneOptions {
   readonly parentPool?: string;
   readonly parentImage: string;
   readonly parentSnapshot: string;
+  /** This and the following: the parent's unless told. */
   readonly order?: number;
   readonly features?: readonly string[];
   readonly stripeUnitBytes?: number;
@@ -61,21 +62,21 @@ export interface RbdPool extends AsyncDisposable {
   images(): Promise<readonly ImageEntry[]>;
   /** @throws RbdError `exists`, `invalid`, `quota`, `permission` */
   createImage(name: string, options: CreateImageOptions): Promise<void>;
-  /** Makes `name` a child of a snapshot. @throws RbdError `not-found`, `exists`, `invalid` (not protected, with format 1) */
+  /** Makes `name` a child of a snapshot. @throws RbdError `not-found`, `exists`, `invalid` (not protected, with format 1), `not-supported` (no layering) */
   cloneImage(name: string, options: CloneOptions): Promise<void>;
   /** @throws RbdError `not-found` */
   openImage(image: ImageReference, options?: OpenImageOptions): Promise<RbdImage>;
-  /** @throws RbdError `not-found`, `busy` (watched, or has children), `not-empty` (has snapshots) */
+  /** @throws RbdError `not-found`, `busy` (watched), `not-empty` (has snapshots, also of those that only children keep) */
   removeImage(name: string, call?: LongCall): Promise<void>;
   /** @throws RbdError `not-found`, `exists` */
   renameImage(from: string, to: string): Promise<void>;
 
   trash(): Promise<readonly TrashEntry[]>;
-  /** @throws RbdError `not-found`, `busy` (watched) */
+  /** Those who have it open go on. @throws RbdError `not-found` */
   moveToTrash(name: string, delaySeconds: number): Promise<void>;
   /** Back under `name`. @throws RbdError `not-found`, `exists` */
   restoreFromTrash(id: string, name: string): Promise<void>;
-  /** @throws RbdError `not-found`, `not-expired` unless `force`, `busy` (has children), `not-empty` (has snapshots) */
+  /** @throws RbdError `not-found`, `not-expired` unless `force`, `busy` (watched), `not-empty` (has snapshots) */
   removeFromTrash(id: string, options?: LongCall & { readonly force?: boolean }): Promise<void>;
 
   /** Keys and values of a RADOS object, in the order of the keys; empty where there is no such object. */

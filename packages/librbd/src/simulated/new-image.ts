@@ -36,11 +36,16 @@ export function addImage(
 }
 
 /** The layout of a clone: what is not told is its parent's. */
-export function cloneLayout(options: CloneOptions, { order, stripe }: ImageState): Layout {
+export function cloneLayout(options: CloneOptions, { order, stripe, features }: ImageState): Layout {
   const { stripeUnitBytes, stripeCount } = options;
   const isTold = stripeUnitBytes !== undefined || stripeCount !== undefined;
   const layout = isTold ? {} : { stripeUnitBytes: stripe.unitBytes, stripeCount: stripe.count };
-  return { ...layout, ...options, order: options.order ?? order };
+  return {
+    ...layout,
+    ...options,
+    order: options.order ?? order,
+    features: options.features ?? [...features],
+  };
 }
 
 /** The snapshot that a clone is to be made of. @throws RbdError `not-found`, `invalid`, `not-supported` */

@@ -285,13 +285,14 @@ export const cloneCases: readonly RbdCase[] = [
     },
   },
   {
-    name: 'gives a clone the order and the metadata of its parent',
+    name: 'gives a clone the order, the features and the metadata of its parent',
     run: async (scene) => {
-      await scene.pool.createImage('image', { sizeBytes: SIZE, order: 21 });
+      await scene.pool.createImage('image', { sizeBytes: SIZE, order: 21, features: ['layering'] });
       await using image = await scene.pool.openImage('image');
       await image.setMetadata('owner', 'me');
       await using child = await scene.clone(image, 'child', 2);
-      same([(await child.info()).order, await child.metadataValue('owner')], [21, 'me']);
+      const { order, features } = await child.info();
+      same([order, features, await child.metadataValue('owner')], [21, ['layering', 'operations'], 'me']);
     },
   },
   {
