@@ -30,4 +30,4 @@ export type { BlockJobOptions, JobMonitor } from './qmp/block-job.js';
 export { LiveChain, type LiveCommit, type LivePull } from './qmp/live-chain.js';
 export type { MonitorDiskLimits } from './qmp/monitor-disk.js';
 export { QmpCompute, QmpComputeOptions } from './qmp/qmp-compute.js';
-export { QmpConnection, type QmpEvent, type QmpExecutor, type QmpOptions } from './qmp/qmp-connection.js';
+export { QmpConnection, type QmpExecutor, type QmpOptions } from './qmp/qmp-connection.js';

@@ -12,18 +12,11 @@ export interface QmpOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface QmpEvent {
-  readonly event: string;
-  readonly data?: Readonly<Record<string, unknown>>;
-}
-
 interface Message {
   readonly QMP?: unknown;
   readonly id?: number;
   readonly return?: unknown;
   readonly error?: QmpRefusal;
-  readonly event?: string;
-  readonly data?: Readonly<Record<string, unknown>>;
 }
 
 /** What has commands carried out: a connection, or what makes one when it is needed. */
@@ -43,7 +36,6 @@ export interface QmpExecutor {
  */
 export class QmpConnection implements QmpExecutor, AsyncDisposable {
   readonly #pending = new Map<number, (outcome: Message | DriverError) => void>();
-  readonly #listeners = new Set<(event: QmpEvent) => void>();
   readonly #lines = new LineAssembler();
   readonly #what: string;
   #greeted: ((greeting: undefined | DriverError) => void) | undefined;
@@ -95,12 +87,6 @@ export class QmpConnection implements QmpExecutor, AsyncDisposable {
     }
   }
 
-  /** Calls `listener` with each event from now on; returns how to stop it. */
-  onEvent(listener: (event: QmpEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#lose('this side has closed it');
     if (this.socket.closed) return;
@@ -146,16 +132,12 @@ export class QmpConnection implements QmpExecutor, AsyncDisposable {
     for (const line of lines ?? []) if (line.trim() !== '') this.#take(line);
   }
 
+  /** Events are nobody's answer: what a command has come to is asked for. */
   #take(line: string): void {
     const message = parse(line);
     if (message === undefined) this.#giveUp('what it says is no QMP');
     else if (message.QMP !== undefined) this.#greeted?.(undefined);
-    else if (message.event !== undefined) this.#tell(message.event, message.data);
     else if (message.id !== undefined) this.#pending.get(message.id)?.(message);
-  }
-
-  #tell(event: string, data: QmpEvent['data']): void {
-    for (const listener of this.#listeners) listener({ event, ...(data === undefined ? {} : { data }) });
   }
 
   #giveUp(why: string): void {
