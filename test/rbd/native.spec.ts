@@ -223,6 +223,19 @@ describe('wrong use', () => {
   });
 });
 
+test('an image that many have open is changed and closed by all of them at once', async () => {
+  const name = await newImage(16 * MIB);
+  const change = async (_: unknown, index: number): Promise<void> => {
+    const snapshot = `snapshot-${String(index)}`;
+    await using image = await pool.openImage(name);
+    await image.write(0, Buffer.alloc(4096, index));
+    await (index % 8 === 0 ? image.resize(16 * MIB) : image.createSnapshot(snapshot));
+  };
+  await Promise.all(Array.from({ length: 24 }, change));
+  await using image = await pool.openImage(name, { readOnly: true });
+  expect(await image.snapshots()).toHaveLength(21);
+});
+
 test('nothing stays behind after thousands of calls', async () => {
   const name = await newImage(MIB);
   const round = async (): Promise<void> => {

@@ -21,9 +21,8 @@ class Handle extends NativeHandle {
     return new Handle(name, this.released, this.contextOf(name));
   }
 
-  protected override release(): Promise<void> {
-    this.released.push(this.name);
-    return Promise.resolve();
+  protected override async release(): Promise<void> {
+    await Promise.resolve(this.released.push(this.name));
   }
 }
 
