@@ -62,7 +62,7 @@ export async function killAtMoment(
     await scene.haveSnapshots(operation.snapshots);
     const attempt = operation.begin(scene);
     const { isKilled, error } = await workUntil(scene, attempt, moment, death);
-    if (isKilled) requireClear(error, moment, death);
+    if (isKilled) requireClear(error, operation, moment, death);
     const met = await meet(scene, isKilled ? fate : RUNS);
     await met();
     const outcome = await aftermath(scene, attempt);
@@ -128,10 +128,17 @@ async function errorOf(scene: KillScene, work: Attempt['work']): Promise<unknown
 }
 
 /** Of a guest that is dead there is nothing to be had any more: who says that all is well did not look. */
-function requireClear(error: unknown, { call, when }: Moment, { endsAll }: Death): void {
+function requireClear(
+  error: unknown,
+  operation: Operation,
+  { call, when }: Moment,
+  { endsAll }: Death,
+): void {
   // The last that a guest is asked for may be over when it dies.
-  const mayBeDone = !endsAll && (call === 'switch' || call === 'flush');
-  if (isDriverError(error) || (error === undefined && mayBeDone)) return;
+  const isLast = !endsAll && (call === 'switch' || call === 'flush');
+  // A clone is made by then; its temporary snapshot stays until the next operation on the volume.
+  const isCleanUp = operation.name === 'clone' && call !== 'switch';
+  if (isDriverError(error) || (error === undefined && (isLast || isCleanUp))) return;
   throw new Error(
     `killed ${when} the ${call}, it ended with ${error === undefined ? 'success' : messageOf(error)}`,
   );
