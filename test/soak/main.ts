@@ -7,6 +7,8 @@ import { soakNovaKills } from './nova-kills.js';
 import { soakOnlineKills } from './online-kills.js';
 import { soakOnline } from './online.js';
 import { soakRaces } from './races.js';
+import { soakRbd, soakRbdSimulated } from './rbd.js';
+import { soakRbdDifferential } from './rbd-differential.js';
 import { soakTwoHosts } from './two-hosts.js';
 import { soakTwoManagers } from './two-managers.js';
 
@@ -21,6 +23,9 @@ const SOAKS: Readonly<Record<string, Soak>> = {
   online: soakOnline,
   'online-kills': soakOnlineKills,
   races: soakRaces,
+  rbd: soakRbd,
+  'rbd-simulated': soakRbdSimulated,
+  'rbd-differential': soakRbdDifferential,
   'two-hosts': soakTwoHosts,
   'two-managers': soakTwoManagers,
 };

@@ -83,8 +83,11 @@ export class TreeRun {
 
   async #deed(step: TreeStep): Promise<Deed | undefined> {
     const known = this.#volumes[step.pick % Math.max(1, this.#volumes.length)];
-    const snapshot = known?.snapshots[step.other % Math.max(1, known.snapshots.length)];
     if (known === undefined || step.kind === 'create') return this.#creating();
+    return this.#onVolume(step, known) ?? this.#onSnapshot(step, known);
+  }
+
+  #onVolume(step: TreeStep, known: KnownVolume): Promise<undefined> | Deed | undefined {
     switch (step.kind) {
       case 'write':
         return this.#write(known, step);
@@ -98,13 +101,17 @@ export class TreeRun {
         return extending(known);
       case 'delete-volume':
         return this.#deleting(known);
-      case 'from-snapshot':
-        return snapshot && this.#fromSnapshot(snapshot, step);
-      case 'delete-snapshot':
-        return snapshot && deletingSnapshot(known, snapshot);
       default:
-        return reverting(known);
+        return undefined;
     }
+  }
+
+  #onSnapshot(step: TreeStep, known: KnownVolume): Deed | undefined {
+    const snapshot = known.snapshots[step.other % Math.max(1, known.snapshots.length)];
+    if (snapshot === undefined) return undefined;
+    if (step.kind === 'from-snapshot') return this.#fromSnapshot(snapshot, step);
+    if (step.kind === 'delete-snapshot') return deletingSnapshot(known, snapshot);
+    return step.kind === 'revert' ? reverting(known) : undefined;
   }
 
   async #do(deed: Deed, { death, deathAtStart }: TreeStep): Promise<void> {
