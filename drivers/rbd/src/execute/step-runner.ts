@@ -40,8 +40,14 @@ export class StepRunner {
         ...(features === undefined ? {} : { features }),
       }),
     'shape-image': async ({ image, wishes }) => shapeNewImage(await this.images.get(image), wishes),
-    'clone-image': async ({ image, parentPool, parent, snapshot, order }) =>
-      this.pool.cloneImage(image, { parentPool, parentImage: parent, parentSnapshot: snapshot, order }),
+    'clone-image': async ({ image, parentPool, parent, snapshot, order, features }) =>
+      this.pool.cloneImage(image, {
+        parentPool,
+        parentImage: parent,
+        parentSnapshot: snapshot,
+        order,
+        ...(features === undefined ? {} : { features }),
+      }),
     'take-snapshot': async ({ image, snapshot }) => (await this.images.get(image)).createSnapshot(snapshot),
     'protect-snapshot': async ({ image, snapshot }) =>
       unless(['busy'], async () => (await this.images.get(image)).protectSnapshot(snapshot)),

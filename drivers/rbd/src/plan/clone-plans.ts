@@ -1,6 +1,7 @@
 import { DriverError } from '@scoria/core';
 import { cloneSnapshot } from '../names.js';
 import type { ImageWishes } from '../types/image-wishes.js';
+import { featuresAtCreation } from '../types/image-wishes.js';
 import type { Plan, Step } from './plan.js';
 
 /** What a new image is made a child of. */
@@ -53,6 +54,7 @@ export function planVolumeFromSnapshot(source: CloneSource, snapshot: string, wi
 
 function cloneSteps(source: CloneSource, snapshot: string, wishes: CloneWishes): Step[] {
   const { image, sizeBytes, flattening, wishes: shape } = wishes;
+  const features = shape && featuresAtCreation(shape);
   if (sizeBytes < source.sizeBytes) throw tooSmall(source, wishes);
   return [
     {
@@ -62,6 +64,7 @@ function cloneSteps(source: CloneSource, snapshot: string, wishes: CloneWishes):
       parent: source.image,
       snapshot,
       order: Math.max(wishes.order, Math.ceil(Math.log2(source.stripeUnitBytes))),
+      ...(features === undefined ? {} : { features }),
     },
     ...(shape === undefined ? [] : [{ kind: 'shape-image', image, wishes: shape } as const]),
     ...(sizeBytes > source.sizeBytes ? [{ kind: 'resize', image, sizeBytes } as const] : []),

@@ -25,6 +25,8 @@ export type Step =
       readonly parent: string;
       readonly snapshot: string;
       readonly order: number;
+      /** The parent's, unless told. */
+      readonly features?: readonly string[];
     }
   | { readonly kind: 'resize'; readonly image: string; readonly sizeBytes: number }
   | { readonly kind: 'flatten'; readonly image: string }

@@ -1,0 +1,160 @@
+import { Container, createBackend } from '@scoria/core';
+import type { Backend, Volume } from '@scoria/core';
+import { SimulatedCeph, SimulatedRbdClient } from '@scoria/librbd/simulated';
+import type { FaultEffect } from '@scoria/librbd/simulated';
+import { fakePorts, makeContext, makeVolume } from '@scoria/testkit';
+import plugin from './index.js';
+import { bindClient } from './spec-support/simulated-storage.js';
+import type { ExtrasWorld } from './testing/extras.js';
+import { EXTRAS } from './testing/extras.js';
+import { IMAGES_POOL, TYPES } from './testing/images.js';
+
+interface SimulatedExtras extends ExtrasWorld, AsyncDisposable {
+  readonly client: SimulatedRbdClient;
+  /** A process more, the one before killed. */
+  again(): Promise<SimulatedExtras>;
+}
+
+async function world(ceph: SimulatedCeph): Promise<SimulatedExtras> {
+  const client = new SimulatedRbdClient(ceph);
+  const root = new Container();
+  root.load(
+    fakePorts(),
+    bindClient(() => client),
+  );
+  const configuration = { name: 'rbd', options: {}, stateDirectory: '/state' };
+  const backend: Backend = await createBackend(root, plugin, configuration);
+  await backend.start(makeContext());
+  const cluster = await new SimulatedRbdClient(ceph).connect({ timeoutMs: 1000 });
+  return {
+    client,
+    driver: backend.driver,
+    cluster,
+    pool: await cluster.openPool('rbd'),
+    context: (signal) => makeContext(signal === undefined ? {} : { signal }),
+    again: async () => {
+      client.kill();
+      return world(ceph);
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (!client.isDead) await backend.stop(makeContext());
+      await cluster.close();
+    },
+  };
+}
+
+function simulated(cloneFormat: 1 | 2 = 2): Promise<SimulatedExtras> {
+  return world(new SimulatedCeph({ cloneFormat, pools: ['rbd', IMAGES_POOL] }));
+}
+
+describe.each([1, 2] as const)('the RBD driver on a simulated cluster, clone format %i', (format) => {
+  it.each(EXTRAS.map(({ name, run }) => [name, run] as const))('%s', async (_, run) => {
+    await using on = await simulated(format);
+    await run(on);
+    expect(await on.pool.images()).toEqual([]);
+  });
+
+  it('copies the data of an image whose snapshot is not protected, where clones need that', async () => {
+    await using on = await simulated(format);
+    await using images = await on.cluster.openPool(IMAGES_POOL);
+    await images.createImage('one', { sizeBytes: 1024 });
+    await using image = await images.openImage('one');
+    await image.createSnapshot('snap');
+    const volume = makeVolume({ sizeBytes: 1024 });
+    const location = `rbd://${on.cluster.fsid}/${IMAGES_POOL}/one/snap`;
+    const source = { id: 'one', diskFormat: 'raw', sizeBytes: 1024, locations: [location] };
+    const made = await on.driver.cloneImage(on.context(), volume, source);
+    expect(made).toEqual(format === 1 ? undefined : {});
+    expect(await on.pool.images()).toHaveLength(format === 1 ? 0 : 1);
+  });
+});
+
+/** What an image is like, but for its id. */
+async function shape({ pool }: ExtrasWorld, { id }: Volume): Promise<unknown> {
+  await using image = await pool.openImage(`volume-${id}`, { readOnly: true });
+  const { features } = await image.info();
+  return [[...features].sort(), [...(await image.metadata())]];
+}
+
+const [LIMITED, , SHARED] = TYPES;
+const BOTH = {
+  name: 'both',
+  extraSpecs: { ...SHARED!.extraSpecs },
+  qosSpecs: { ...LIMITED!.qosSpecs },
+};
+
+describe('another type that fails', () => {
+  const CHANGES = [1, 2, 3, 4];
+  const failing = (effect: FaultEffect, number: number): [string, FaultEffect, number] => [
+    `${effect.kind}${'after' in effect && effect.after ? ' after' : ''} at change ${number}`,
+    effect,
+    number,
+  ];
+
+  it.each(
+    CHANGES.flatMap((number) => [
+      failing({ kind: 'fail', code: 'failed' }, number),
+      failing({ kind: 'fail', code: 'failed', after: true }, number),
+    ]),
+  )('is taken back: %s', async (_, effect, number) => {
+    await using on = await simulated();
+    const volume = makeVolume();
+    await on.driver.createVolume(on.context(), volume);
+    const before = await shape(on, volume);
+    let left = number;
+    on.client.faults.add({
+      when: ({ changes, operation }) => {
+        if (!changes || !/etadata|eatures/.test(operation)) return false;
+        left -= 1;
+        return left === 0;
+      },
+      effect,
+    });
+    const retyping = { ...volume, status: 'retyping' } as const;
+    await expect(on.driver.retypeVolume(on.context(), retyping, BOTH)).rejects.toMatchObject({
+      code: 'failed',
+    });
+    expect(await shape(on, volume)).toEqual(before);
+  });
+
+  it.each(CHANGES.flatMap((number) => (['before', 'after'] as const).map((when) => [when, number] as const)))(
+    'is gone on with by the next process: killed %s change %i',
+    async (when, number) => {
+      const on = await simulated();
+      const volume = makeVolume();
+      await on.driver.createVolume(on.context(), volume);
+      const before = await shape(on, volume);
+      on.client.faults.dieAtChange(number, when);
+      const retyping = { ...volume, status: 'retyping' } as const;
+      await expect(on.driver.retypeVolume(on.context(), retyping, BOTH)).rejects.toThrow();
+      await using next = await on.again();
+      await next.driver.retypeVolume(next.context(), retyping, BOTH);
+      const whole = makeVolume({ type: BOTH });
+      await next.driver.createVolume(next.context(), whole);
+      expect(await shape(next, volume)).toEqual(await shape(next, whole));
+      await next.driver.retypeVolume(next.context(), retyping, undefined);
+      expect(await shape(next, volume)).toEqual(before);
+    },
+  );
+});
+
+it.each(['setMetadata', 'updateFeatures', 'openImage'])(
+  'a new volume whose type cannot be made (%s) leaves nothing',
+  async (operation) => {
+    await using on = await simulated();
+    on.client.faults.add({
+      when: (call) => call.operation === operation,
+      effect: { kind: 'fail', code: 'failed' },
+    });
+    const volume = makeVolume({ type: BOTH });
+    await expect(on.driver.createVolume(on.context(), volume)).rejects.toMatchObject({ code: 'failed' });
+    expect(await on.pool.images()).toEqual([]);
+  },
+);
+
+it('a plan names what a type asks for', async () => {
+  await using on = await simulated();
+  const volume = makeVolume({ type: BOTH });
+  const steps = await on.driver.planOf(on.context(), { operation: 'create-volume', volume });
+  expect(steps.at(-1)).toBe(`give volume-${volume.id} the limits and features of its type`);
+});
