@@ -18,7 +18,6 @@ import { NativeImageOptions } from './image-options.js';
 import { listAll } from './lists.js';
 import { followed } from './long-work.js';
 import type { CallOrder } from './native-calls.js';
-import type { NativeCluster } from './native-cluster.js';
 import { NativeImage } from './native-image.js';
 import type { Argument } from './native-library.js';
 import { ObjectKeys } from './object-keys.js';
@@ -28,16 +27,21 @@ const IMAGES = { name: 'rbd_list2', width: 2, cleanup: 'rbd_image_spec_list_clea
 const TRASH = { name: 'rbd_trash_list', width: 5, cleanup: 'rbd_trash_list_cleanup' } as const;
 const SOURCES = ['user', 'mirroring', 'migration', 'removing', 'user-parent'] as const;
 
+/** The cluster, as far as a pool needs it: for clones of another pool's images. */
+interface PoolOpener {
+  openPool(name: string): Promise<NativePool>;
+}
+
 /** A pool as librados opens it (an I/O context). */
 export class NativePool extends NativeHandle implements RbdPool {
   readonly id: number;
   readonly #io: bigint;
-  readonly #cluster: NativeCluster;
+  readonly #cluster: PoolOpener;
 
   constructor(
     io: bigint,
     readonly name: string,
-    cluster: NativeCluster,
+    cluster: PoolOpener,
     context: HandleContext,
   ) {
     super(context);
