@@ -106,7 +106,7 @@ export class SimulatedProcess {
       const timer = setTimeout(() => end(late), timeoutMs);
       const forget = this.onDeath(() => end(dead(manner)));
       signal?.addEventListener('abort', abort);
-      void answer.then(() => end());
+      answer.then(() => end(), reject);
     });
   }
 
@@ -118,7 +118,8 @@ export class SimulatedProcess {
     if (effect === undefined) return;
     if (effect.kind === 'die') {
       if (effect.when === when || (effect.when === 'during' && when === 'after')) this.die();
-      return this.#checkAlive(manner);
+      this.#checkAlive(manner);
+      return;
     }
     if ((effect.after === true) !== (when === 'after')) return;
     if (effect.kind === 'fail') throw simulatedError(effect.code, manner, 'a fault that the test has set');

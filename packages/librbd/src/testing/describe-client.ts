@@ -1,3 +1,4 @@
+import { cloneLayoutCases } from './cases/clone-layouts.js';
 import { cloneCases } from './cases/clones.js';
 import { dataCases } from './cases/data.js';
 import { differenceCases } from './cases/differences.js';
@@ -18,6 +19,7 @@ export const clientCases: readonly RbdCase[] = [
   ...dataCases,
   ...snapshotCases,
   ...cloneCases,
+  ...cloneLayoutCases,
   ...trashCases,
   ...differenceCases,
   ...featureCases,

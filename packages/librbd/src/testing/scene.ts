@@ -34,8 +34,9 @@ export class Scene implements AsyncDisposable {
     private readonly stranger: RbdCluster,
   ) {}
 
-  static async open({ pools: [name, other], connect }: RbdHarness): Promise<Scene> {
-    const [cluster, stranger] = await Promise.all([connect(), connect()]);
+  static async open(harness: RbdHarness): Promise<Scene> {
+    const [name, other] = harness.pools;
+    const [cluster, stranger] = await Promise.all([harness.connect(), harness.connect()]);
     const [pool, otherPool, elsewhere] = await Promise.all([
       cluster.openPool(name),
       cluster.openPool(other),

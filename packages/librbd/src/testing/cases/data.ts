@@ -1,4 +1,3 @@
-import type { RbdErrorCode } from '../../errors.js';
 import type { RbdImage } from '../../model/image.js';
 import { contentOf, MIB, type RbdCase, refused, same, type Scene, SIZE } from '../scene.js';
 
@@ -32,25 +31,20 @@ const readOnly: [title: string, act: (image: RbdImage) => Promise<unknown>][] = 
   ['features', async (image) => image.updateFeatures(['fast-diff'], false)],
 ];
 
-const codes: [title: string, code: RbdErrorCode, act: (image: RbdImage) => Promise<unknown>][] = [
-  ...beyond.map(([title, act]): [string, RbdErrorCode, typeof act] => [title, 'invalid', act]),
-];
-
 export const dataCases: readonly RbdCase[] = [
-  ...codes.map(([title, code, act]) => ({
-    name: `refuses ${title}: ${code}`,
-    run: async (scene: Scene) => {
+  ...beyond.map(([title, act]) => ({
+    name: `refuses ${title}: invalid`,
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       await image.write(SIZE - 4, Buffer.from('last'));
-      await refused(code, act(image));
+      await refused('invalid', act(image));
       same((await image.read(SIZE - 4, 4)).toString(), 'last');
       same((await image.info()).sizeBytes, SIZE);
     },
   })),
   {
     name: 'refuses every change through an image that was opened for reading, or at a snapshot',
-    run: async ({ pool, ...scene }) => {
-      void scene;
+    run: async ({ pool }: Scene): Promise<void> => {
       await pool.createImage('image', { sizeBytes: SIZE });
       {
         await using image = await pool.openImage('image');
@@ -64,7 +58,7 @@ export const dataCases: readonly RbdCase[] = [
   },
   {
     name: 'reads what was written, across objects, and zeroes elsewhere',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       await image.write(4 * MIB - 3, Buffer.from('across'));
       same((await image.read(4 * MIB - 5, 10)).toString('latin1'), '\0\0across\0\0');
@@ -77,7 +71,7 @@ export const dataCases: readonly RbdCase[] = [
   },
   {
     name: 'reads zeroes where bytes were zeroed, and where runs of 64 KiB were discarded',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       await image.write(0, Buffer.from('0123456789'));
       await image.write(5 * MIB, Buffer.from('far'));
@@ -94,7 +88,7 @@ export const dataCases: readonly RbdCase[] = [
   },
   {
     name: 'grows with zeroes, and shrinks for good',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       await image.write(5 * MIB, Buffer.from('lost'));
       await image.write(0, Buffer.from('kept'));
@@ -107,7 +101,7 @@ export const dataCases: readonly RbdCase[] = [
   },
   {
     name: 'shows a new size and new data to others that have the image open',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       await using other = await scene.elsewhere.openImage('image');
       await other.resize(SIZE * 2);

@@ -18,7 +18,7 @@ interface DiffCase {
 const bytes = Buffer.alloc(4096, 'x');
 
 const cases: readonly DiffCase[] = [
-  { title: 'nothing of an empty image', act: async () => undefined, untouched: [[0, SIZE]] },
+  { title: 'nothing of an empty image', act: () => Promise.resolve(undefined), untouched: [[0, SIZE]] },
   {
     title: 'what was written',
     act: async (image) => {
@@ -146,7 +146,7 @@ const cases: readonly DiffCase[] = [
 export const differenceCases: readonly RbdCase[] = [
   ...cases.map(({ title, act, options, data = [], gone = [], untouched = [] }) => ({
     name: `tells ${title}`,
-    run: async (scene: Scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       await using other = await act(image, scene);
       const extents = await diffOf(other ?? image, options);
@@ -158,7 +158,7 @@ export const differenceCases: readonly RbdCase[] = [
   })),
   {
     name: 'refuses what differs from no snapshot, and from a later one',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       await image.createSnapshot('early');
       await image.createSnapshot('late');

@@ -19,7 +19,7 @@ const changes: [names: string[], enabled: boolean, after: string[] | undefined][
 export const featureCases: readonly RbdCase[] = [
   ...changes.map(([names, enabled, after]) => ({
     name: `switches ${names.join(', ') || 'no feature'} ${enabled ? 'on' : 'off'}: ${after === undefined ? 'invalid' : 'done'}`,
-    run: async (scene: Scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       const change = image.updateFeatures(names, enabled);
       if (after === undefined) await refused('invalid', change);
@@ -29,7 +29,7 @@ export const featureCases: readonly RbdCase[] = [
   })),
   {
     name: 'switches features on again',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await scene.pool.createImage('image', { sizeBytes: 0, features: ['layering'] });
       await using image = await scene.pool.openImage('image');
       await refused('invalid', image.updateFeatures(['object-map'], true));
@@ -40,7 +40,7 @@ export const featureCases: readonly RbdCase[] = [
   },
   {
     name: 'clones nothing without layering',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await scene.pool.createImage('image', { sizeBytes: 0, features: ['exclusive-lock'] });
       await using image = await scene.pool.openImage('image');
       await image.createSnapshot('snap');
@@ -50,7 +50,7 @@ export const featureCases: readonly RbdCase[] = [
   },
   {
     name: 'keeps metadata',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       same([await image.metadataValue('none'), [...(await image.metadata())]], [undefined, []]);
       await image.setMetadata('b', 'two');
@@ -72,7 +72,7 @@ export const featureCases: readonly RbdCase[] = [
   },
   {
     name: 'takes settings as metadata that librbd knows, and no others',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       await image.setMetadata('conf_rbd_qos_iops_limit', '100');
       await refused('invalid', image.setMetadata('conf_rbd_qos_iops_limit', 'many'));

@@ -1,9 +1,9 @@
-import { type RbdCase, refused, same, SIZE } from '../scene.js';
+import { type RbdCase, refused, same, SIZE, type Scene } from '../scene.js';
 
 export const handleCases: readonly RbdCase[] = [
   {
     name: 'closes an image once, and refuses calls afterwards',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       const image = await scene.image();
       await Promise.all([image.close(), image.close()]);
       await image.close();
@@ -14,7 +14,7 @@ export const handleCases: readonly RbdCase[] = [
   },
   {
     name: 'ends calls under way before it closes',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       const writes = [0, 1, 2, 3].map((index) => image.write(index, Buffer.from(String(index))));
       await Promise.all([...writes, image.close()]);
@@ -24,7 +24,7 @@ export const handleCases: readonly RbdCase[] = [
   },
   {
     name: 'closes with a pool what was opened of it',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await scene.pool.createImage('image', { sizeBytes: SIZE });
       const pool = await scene.cluster.openPool(scene.pool.name);
       const image = await pool.openImage('image');

@@ -52,7 +52,7 @@ const refusals: [title: string, code: RbdErrorCode, act: (scene: Scene) => Promi
 export const imageCases: readonly RbdCase[] = [
   ...creations.map(([title, options, expected]) => ({
     name: `creates an image with ${title}`,
-    run: async ({ pool }: Scene) => {
+    run: async ({ pool }: Scene): Promise<void> => {
       await pool.createImage('image', { sizeBytes: SIZE, ...options });
       await using image = await pool.openImage('image');
       const info = await image.info();
@@ -61,14 +61,14 @@ export const imageCases: readonly RbdCase[] = [
   })),
   ...wrong.map(([title, options, code]) => ({
     name: `creates no image with ${title}: ${code}`,
-    run: async (scene: Scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await refused(code, scene.pool.createImage('image', { sizeBytes: SIZE, ...options }));
       same(await scene.imageNames(), []);
     },
   })),
   ...refusals.map(([title, code, act]) => ({
     name: `refuses ${title}: ${code}`,
-    run: async (scene: Scene) => {
+    run: async (scene: Scene): Promise<void> => {
       for (const name of ['image', 'second']) await scene.pool.createImage(name, { sizeBytes: SIZE });
       await refused(code, act(scene));
       same(await scene.imageNames(), ['image', 'second']);
@@ -76,7 +76,7 @@ export const imageCases: readonly RbdCase[] = [
   })),
   {
     name: 'lists images by name, and takes odd ones',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       const names = ['Z', 'a b', 'a/b@c', 'ä', 'x'.repeat(90)];
       for (const name of [...names].reverse()) await scene.pool.createImage(name, { sizeBytes: SIZE });
       same(await scene.imageNames(), ['Z', 'a b', 'a/b@c', 'x'.repeat(90), 'ä']);
@@ -84,7 +84,7 @@ export const imageCases: readonly RbdCase[] = [
   },
   {
     name: 'renames an image while it is open; the id stays',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       const { id } = await image.info();
       await scene.elsewhere.renameImage('image', 'renamed');
@@ -96,7 +96,7 @@ export const imageCases: readonly RbdCase[] = [
   },
   {
     name: 'removes no image that is open for writing elsewhere',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       await refused('busy', scene.elsewhere.removeImage('image'));
       await refused('busy', scene.pool.removeImage('image'));
@@ -107,7 +107,7 @@ export const imageCases: readonly RbdCase[] = [
   },
   {
     name: 'removes an image that is open for reading',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await scene.pool.createImage('image', { sizeBytes: SIZE });
       await using image = await scene.pool.openImage('image', { readOnly: true });
       await scene.elsewhere.removeImage('image');
@@ -116,7 +116,7 @@ export const imageCases: readonly RbdCase[] = [
   },
   {
     name: 'removes no image that has snapshots, watched or not',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       const image = await scene.image();
       await image.createSnapshot('snap');
       await refused('not-empty', scene.pool.removeImage('image'));
@@ -126,7 +126,7 @@ export const imageCases: readonly RbdCase[] = [
   },
   {
     name: 'tells of pools and their usage',
-    run: async ({ cluster, pool, otherPool }) => {
+    run: async ({ cluster, pool, otherPool }: Scene): Promise<void> => {
       const names = await cluster.pools();
       same(
         [pool, otherPool].map(({ name }) => names.includes(name)),

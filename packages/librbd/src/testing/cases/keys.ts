@@ -9,7 +9,7 @@ async function keysOf({ pool }: Scene): Promise<[string, string][]> {
 export const keyCases: readonly RbdCase[] = [
   {
     name: 'keeps keys of an object, in their order, until it is removed',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       const { pool, elsewhere } = scene;
       same(await keysOf(scene), []);
       await refused('not-found', pool.removeObject(OBJECT));
@@ -41,7 +41,7 @@ export const keyCases: readonly RbdCase[] = [
   },
   {
     name: 'makes an object that has no keys',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await scene.pool.setKeys(OBJECT, new Map());
       same(await keysOf(scene), []);
       await scene.pool.removeObject(OBJECT);
@@ -49,7 +49,7 @@ export const keyCases: readonly RbdCase[] = [
   },
   {
     name: 'gives more keys than fit into one answer',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       const names = Array.from({ length: 3000 }, (_, index) => `key-${String(index).padStart(5, '0')}`);
       await scene.pool.setKeys(OBJECT, new Map(names.map((name) => [name, Buffer.from(name)])));
       same(
@@ -61,7 +61,7 @@ export const keyCases: readonly RbdCase[] = [
   },
   {
     name: 'refuses objects and keys without a name',
-    run: async ({ pool }) => {
+    run: async ({ pool }: Scene): Promise<void> => {
       await refused('invalid', pool.keys(''));
       await refused('invalid', pool.setKeys(OBJECT, new Map([['', Buffer.from('x')]])));
       await refused('invalid', pool.removeKeys(OBJECT, ['a\0b']));

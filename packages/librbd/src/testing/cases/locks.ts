@@ -11,7 +11,7 @@ async function unlocked({ pool, elsewhere }: Scene): Promise<[RbdImage, RbdImage
 export const lockCases: readonly RbdCase[] = [
   {
     name: 'counts those who have an image open for writing as watchers',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       await using reader = await scene.pool.openImage('image', { readOnly: true });
       same((await reader.watchers()).length, 1);
@@ -26,7 +26,7 @@ export const lockCases: readonly RbdCase[] = [
   },
   {
     name: 'locks an image for one, until it unlocks it',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       const [image, other] = await unlocked(scene);
       same(await image.locks(), undefined);
       await image.lockExclusively('mine');
@@ -45,7 +45,7 @@ export const lockCases: readonly RbdCase[] = [
   },
   {
     name: 'breaks a lock, which cuts off its holder',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       const [image, other] = await unlocked(scene);
       await other.lockExclusively('theirs');
       const locker = (await image.locks())?.lockers[0];
@@ -60,7 +60,7 @@ export const lockCases: readonly RbdCase[] = [
   },
   {
     name: 'shows the lock that librbd takes by itself for who writes, and gives to who writes next',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       await using other = await scene.elsewhere.openImage('image');
       same(await locksSeen(scene), undefined);

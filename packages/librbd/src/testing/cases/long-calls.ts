@@ -38,7 +38,7 @@ async function large(scene: Scene): Promise<void> {
 export const longCallCases: readonly RbdCase[] = [
   ...calls.map(([title, act]) => ({
     name: `tells how far ${title} is`,
-    run: async (scene: Scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await large(scene);
       const told: number[] = [];
       const onProgress = (done: number, total: number): void => {
@@ -50,7 +50,7 @@ export const longCallCases: readonly RbdCase[] = [
   })),
   ...calls.map(([title, act]) => ({
     name: `ends ${title} where the caller says so, and does it the next time`,
-    run: async (scene: Scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await large(scene);
       const cancel = new AbortController();
       const call = { onProgress: () => cancel.abort(), signal: cancel.signal };
@@ -60,7 +60,7 @@ export const longCallCases: readonly RbdCase[] = [
   })),
   {
     name: 'begins nothing for a caller who has ended it before',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await large(scene);
       for (const [, act] of calls.slice(0, 2))
         await refused('cancelled', act(scene, { signal: AbortSignal.abort() }));

@@ -23,7 +23,7 @@ const refusals: [title: string, code: RbdErrorCode, act: (image: RbdImage) => Pr
 export const snapshotCases: readonly RbdCase[] = [
   ...refusals.map(([title, code, act]) => ({
     name: `refuses ${title}: ${code}`,
-    run: async (scene: Scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       await image.createSnapshot('snap');
       await image.createSnapshot('safe');
@@ -35,7 +35,7 @@ export const snapshotCases: readonly RbdCase[] = [
   })),
   {
     name: 'keeps in a snapshot what there was, and its size',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       await image.write(0, Buffer.from('old'));
       await image.createSnapshot('snap');
@@ -54,7 +54,7 @@ export const snapshotCases: readonly RbdCase[] = [
   },
   {
     name: 'rolls back contents and size, and keeps the snapshot',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       await image.write(MIB, Buffer.from('old'));
       await image.createSnapshot('snap');
@@ -71,7 +71,7 @@ export const snapshotCases: readonly RbdCase[] = [
   },
   {
     name: 'renames and removes snapshots, protected ones once they are not any more',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       await image.createSnapshot('one');
       await image.createSnapshot('two');
@@ -89,7 +89,7 @@ export const snapshotCases: readonly RbdCase[] = [
   },
   {
     name: 'shows at once to others who have the image open what was done to snapshots',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       await using other = await scene.elsewhere.openImage('image');
       await other.createSnapshot('snap');

@@ -1,9 +1,9 @@
-import { contentOf, type RbdCase, refused, same, snapshotNamed } from '../scene.js';
+import { contentOf, type RbdCase, refused, same, snapshotNamed, type Scene } from '../scene.js';
 
 export const trashCases: readonly RbdCase[] = [
   {
     name: 'moves an image to the trash and back, under another name',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       const image = await scene.image();
       await image.write(0, Buffer.from('kept'));
       const { id } = await image.info();
@@ -24,7 +24,7 @@ export const trashCases: readonly RbdCase[] = [
   },
   {
     name: 'keeps an image until its time is over, unless forced',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await scene.pool.createImage('image', { sizeBytes: 0 });
       await scene.pool.moveToTrash('image', 1000);
       const [entry] = await scene.pool.trash();
@@ -40,7 +40,7 @@ export const trashCases: readonly RbdCase[] = [
   },
   {
     name: 'takes an image with snapshots to the trash, and removes it without them only',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       const image = await scene.image();
       await image.createSnapshot('snap');
       await image.close();
@@ -56,7 +56,7 @@ export const trashCases: readonly RbdCase[] = [
   },
   {
     name: 'takes an image to the trash that is open for writing, and removes it once it is not',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       await image.write(0, Buffer.from('x'));
       await scene.elsewhere.moveToTrash('image', 0);
@@ -69,7 +69,7 @@ export const trashCases: readonly RbdCase[] = [
   },
   {
     name: 'shows children and parents that are in the trash',
-    run: async (scene) => {
+    run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
       await image.write(0, Buffer.from('parent'));
       const child = await scene.clone(image, 'child', 2);

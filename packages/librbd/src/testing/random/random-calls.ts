@@ -31,6 +31,8 @@ export type RandomCall =
   | { readonly kind: 'flatten' | 'remove' | 'trash' | 'remove-trashed' | 'restore'; readonly image: string }
   | { readonly kind: 'rename'; readonly image: string; readonly to: string };
 
+type DataKind = 'write' | 'zero' | 'discard';
+
 type Pick = <T>(items: readonly T[]) => T;
 
 const IMAGES = ['a', 'b', 'c', 'd', 'e'];
@@ -64,28 +66,33 @@ function created(pick: Pick, image: string): RandomCall {
 function randomCall(pick: Pick): RandomCall {
   const kind = pick(KINDS);
   const image = pick(IMAGES);
+  return kind === 'create' ? created(pick, image) : onImage(pick, kind, image);
+}
+
+function onImage(pick: Pick, kind: Exclude<RandomCall['kind'], 'create'>, image: string): RandomCall {
   const snapshot = pick(SNAPSHOTS);
+  if (kind === 'clone') return { kind, image, parent: pick(IMAGES), snapshot, format: pick([1, 2]) };
+  if (kind === 'write' || kind === 'zero' || kind === 'discard') {
+    return { kind, image, offset: pick(OFFSETS), length: pick(LENGTHS) };
+  }
+  if (kind === 'resize') return { kind, image, sizeBytes: pick(SIZES) };
+  if (kind === 'rename-snapshot') return { kind, image, snapshot, to: pick(SNAPSHOTS) };
+  if (kind === 'rename') return { kind, image, to: pick(IMAGES) };
+  return onSnapshotOrImage(kind, image, snapshot);
+}
+
+function onSnapshotOrImage(
+  kind: Exclude<RandomCall['kind'], 'create' | 'clone' | DataKind | 'resize' | 'rename-snapshot' | 'rename'>,
+  image: string,
+  snapshot: string,
+): RandomCall {
   switch (kind) {
-    case 'create':
-      return created(pick, image);
-    case 'clone':
-      return { kind, image, parent: pick(IMAGES), snapshot, format: pick([1, 2]) };
-    case 'write':
-    case 'zero':
-    case 'discard':
-      return { kind, image, offset: pick(OFFSETS), length: pick(LENGTHS) };
-    case 'resize':
-      return { kind, image, sizeBytes: pick(SIZES) };
     case 'snapshot':
     case 'remove-snapshot':
     case 'protect':
     case 'unprotect':
     case 'rollback':
       return { kind, image, snapshot };
-    case 'rename-snapshot':
-      return { kind, image, snapshot, to: pick(SNAPSHOTS) };
-    case 'rename':
-      return { kind, image, to: pick(IMAGES) };
     default:
       return { kind, image };
   }
