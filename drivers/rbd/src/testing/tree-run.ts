@@ -128,10 +128,19 @@ export class TreeRun {
       return;
     }
     await this.#restart(deathAtStart);
-    const next = await this.#run(deed.undo ?? deed.call, undefined);
+    const next = await this.#untilAlive(deed.undo ?? deed.call);
     this.history.push(`  died; then ${describe(deed.undo ?? deed.call)}: ${next.kind}`);
     if (next.kind === 'refused') await this.#requireRefusal(deed, next);
     else if (deed.undo === undefined) deed.done();
+  }
+
+  /** What was to die at its start may do so in the background only now. */
+  async #untilAlive(call: TreeCall): Promise<TreeOutcome> {
+    for (;;) {
+      const outcome = await this.#run(call, undefined);
+      if (outcome.kind !== 'died') return outcome;
+      await this.#restart(undefined);
+    }
   }
 
   async #run(call: TreeCall, death: Death | undefined): Promise<TreeOutcome> {

@@ -13,6 +13,7 @@ it.each<[string, Record<string, unknown>, Record<string, unknown>]>([
   ['one that goes up', { directory: '../volumes/' }, { directory: '/etc/volumes' }],
   ['an absolute one', { directory: '/srv/volumes' }, { directory: '/srv/volumes' }],
   ['an optional one', { mounts: './mnt' }, { mounts: '/etc/scoria/mnt' }],
+  ['one that is set to nothing', { directory: '' }, { directory: '' }],
   ['text that is no path', { name: './name' }, { name: './name' }],
   ['options that there are none of', { constructor: './x' }, { constructor: './x' }],
 ])("is absolute, or relative to the configuration's file: %s", (_, options, expected) => {

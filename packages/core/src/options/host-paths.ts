@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { OptionSchema } from './option-schema.js';
 
-/** Validated options with the paths among them absolute. */
+/** Validated options with the paths among them absolute; one that is set to nothing stays so. */
 export function absolutePaths(
   schema: OptionSchema,
   options: Readonly<Record<string, unknown>>,
@@ -12,7 +12,7 @@ export function absolutePaths(
   return Object.fromEntries(
     Object.entries(options).map(([name, value]) => [
       name,
-      isPath(name) && typeof value === 'string' ? path.resolve(baseDirectory, value) : value,
+      isPath(name) && typeof value === 'string' && value !== '' ? path.resolve(baseDirectory, value) : value,
     ]),
   );
 }
