@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { programOf } from '../../commands/run-program.js';
 import type { Order } from './program.js';
@@ -15,6 +15,14 @@ export interface Answer {
 interface Said extends Answer {
   readonly number?: number;
   readonly event?: string;
+}
+
+function childrenOf(pid: number): number[] {
+  const children = readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'latin1');
+  return children
+    .split(' ')
+    .filter((child) => child !== '')
+    .map(Number);
 }
 
 /** The other process with the driver; this one never touches what may hang. */
@@ -56,14 +64,23 @@ export class TroubledProgram implements AsyncDisposable {
   }
 
   /** The process that starts programs for it. */
-  async starter(): Promise<number> {
-    const pid = String(this.#child.pid);
-    const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-    for (const child of children.trim().split(' ')) {
-      const line = await readFile(`/proc/${child}/cmdline`, 'utf8');
-      if (line.includes('/starter-program.js\0')) return Number(child);
+  starter(): number {
+    for (const child of childrenOf(this.#child.pid!)) {
+      const line = readFileSync(`/proc/${String(child)}/cmdline`, 'latin1');
+      if (line.includes('/starter-program.js\0')) return child;
     }
     throw new Error('it has no process that starts programs');
+  }
+
+  /** The names of its programs that run now. */
+  programs(): string[] {
+    return childrenOf(this.starter()).flatMap((pid) => {
+      try {
+        return [readFileSync(`/proc/${String(pid)}/comm`, 'latin1').trim()];
+      } catch {
+        return []; // it has just ended
+      }
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
