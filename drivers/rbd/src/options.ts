@@ -86,7 +86,11 @@ export const RBD_OPTIONS = defineOptions({
     description: 'How many volumes are made independent of their ancestors at a time; 0 is no limit.',
   }),
   volume_tmp_dir: Type.Optional(
-    hostPath(Type.String({ description: 'Where images are converted that are not raw; unused so far.' })),
+    hostPath(
+      Type.String({
+        description: "Cinder's; images are written straight into the pool here, so that it is not needed.",
+      }),
+    ),
   ),
 });
 
