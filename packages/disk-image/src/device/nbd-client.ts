@@ -12,6 +12,8 @@ interface Pending extends NbdAnswer {
 }
 
 export interface NbdClientOptions {
+  /** The file whose data are exported, for messages. */
+  readonly what: string;
   readonly contexts: readonly NbdContext[];
   /** The connection is given up when nothing is answered for this long while something is under way. */
   readonly silenceMs: number;
@@ -32,6 +34,7 @@ export class NbdClient {
   private constructor(
     stream: ByteStream,
     readonly exported: NbdExport,
+    private readonly what: string,
     silenceMs: number,
   ) {
     this.#stream = stream;
@@ -45,16 +48,16 @@ export class NbdClient {
   }
 
   /** Rejects with Node's error while nobody listens at `path`, otherwise with `unavailable`. */
-  static async connect(path: string, { contexts, silenceMs }: NbdClientOptions): Promise<NbdClient> {
+  static async connect(path: string, { what, contexts, silenceMs }: NbdClientOptions): Promise<NbdClient> {
     const stream = await ByteStream.connect(path);
     const timer = setTimeout(() => stream.destroy(new Error(`no answer for ${silenceMs} ms`)), silenceMs);
     try {
-      return new NbdClient(stream, await negotiate(stream, contexts), silenceMs);
+      return new NbdClient(stream, await negotiate(stream, contexts), what, silenceMs);
     } catch (error) {
       stream.destroy(new Error('the connection was given up'));
       throw new DriverError({
         code: 'unavailable',
-        message: `cannot open the NBD export at ${path}: ${messageOf(error)}`,
+        message: `cannot open the NBD export of ${what} at ${path}: ${messageOf(error)}`,
         cause: error,
       });
     } finally {
@@ -92,7 +95,7 @@ export class NbdClient {
   async disconnect(): Promise<void> {
     clearTimeout(this.#watchdog);
     if (this.#lost !== undefined) return;
-    this.#lost = connectionError('it was closed');
+    this.#lost = connectionError(this.what, 'it was closed');
     this.#stream.write(encodeRequest({ command: NBD.CMD_DISC, handle: 0, offset: 0, length: 0 }));
     await this.#stream.end();
   }
@@ -127,7 +130,7 @@ export class NbdClient {
     if (answer === undefined) return;
     this.#pending.delete(handle);
     this.#watchdog.refresh();
-    if (answer.error !== undefined) answer.settle(requestError(answer.error));
+    if (answer.error !== undefined) answer.settle(requestError(this.what, answer.error));
     else if (answer.filled === answer.target.length) answer.settle();
     // What was not filled is memory of this process that nobody may see.
     else answer.settle(this.#giveUp('the server left out data'));
@@ -145,7 +148,7 @@ export class NbdClient {
 
   #lose(why: string): DriverError {
     clearTimeout(this.#watchdog);
-    this.#lost ??= connectionError(why);
+    this.#lost ??= connectionError(this.what, why);
     const lost = this.#lost;
     for (const { settle } of this.#pending.values()) settle(lost);
     this.#pending.clear();
@@ -153,11 +156,12 @@ export class NbdClient {
   }
 }
 
-function connectionError(why: string): DriverError {
-  return new DriverError({ code: 'unavailable', message: `the connection to qemu-nbd was lost: ${why}` });
+function connectionError(what: string, why: string): DriverError {
+  const message = `${what}: the connection to qemu-nbd was lost: ${why}`;
+  return new DriverError({ code: 'unavailable', message });
 }
 
-function requestError({ number, text }: NonNullable<NbdAnswer['error']>): DriverError {
+function requestError(what: string, { number, text }: NonNullable<NbdAnswer['error']>): DriverError {
   const codes: Readonly<Record<number, DriverErrorCode>> = {
     [NBD.ENOSPC]: 'no-space',
     [NBD.ESHUTDOWN]: 'unavailable',
@@ -165,5 +169,6 @@ function requestError({ number, text }: NonNullable<NbdAnswer['error']>): Driver
   const said = text === '' ? `error ${number}` : text;
   const advice =
     number === NBD.ENOSPC ? '; no room is left where the image is: free some, or raise the quota' : '';
-  return new DriverError({ code: codes[number] ?? 'failed', message: `qemu-nbd answered: ${said}${advice}` });
+  const message = `${what}: qemu-nbd answered: ${said}${advice}`;
+  return new DriverError({ code: codes[number] ?? 'failed', message });
 }

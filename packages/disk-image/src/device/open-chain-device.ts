@@ -48,7 +48,7 @@ export async function openChainDevice(
   });
   try {
     const depth = layerOfSnapshot === undefined ? [] : (['qemu:allocation-depth'] as const);
-    const options = { contexts: ['base:allocation', ...depth] as const, silenceMs };
+    const options = { what, contexts: ['base:allocation', ...depth] as const, silenceMs };
     const client = await server.connected((path) => NbdClient.connect(path, options));
     const parts = { what, server, client, mode, signal };
     if (layerOfSnapshot === undefined) return new NbdDevice(parts);
