@@ -1,4 +1,4 @@
 export * from './faults.js';
 export * from './simulated-ceph.js';
 export { SimulatedRbdClient } from './simulated-client.js';
-export type { PoolSettings } from './state/pool-state.js';
+export type { PoolSettings } from './state/pool-settings.js';

@@ -1,16 +1,16 @@
 import type { SimulatedCeph } from './simulated-ceph.js';
 import { simulatedError, type SimulatedSubject } from './simulated-error.js';
-import type { PoolState } from './state/pool-state.js';
+import type { ImagePool } from './state/image-state.js';
 
 /** @throws RbdError `permission` where this user may only read */
-export function checkMayChange(pool: PoolState, user: string, subject: SimulatedSubject): void {
+export function checkMayChange(pool: ImagePool, user: string, subject: SimulatedSubject): void {
   if (pool.settings.readers?.has(user) !== true) return;
   throw simulatedError('permission', subject, `client.${user} may only read from the pool ${pool.name}`);
 }
 
 /** @throws RbdError `no-space`, `quota` where there is no room for so many bytes */
 export function checkRoom(
-  pool: PoolState,
+  pool: ImagePool,
   ceph: SimulatedCeph,
   bytes: number,
   subject: SimulatedSubject,

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { MonitorAddress } from '../model/client.js';
 import type { CloneFormat } from '../model/pool.js';
-import type { SimulatedRbdClient } from './simulated-client.js';
-import { type PoolSettings, PoolState } from './state/pool-state.js';
+import type { PoolSettings } from './state/pool-settings.js';
+import { PoolState } from './state/pool-state.js';
 
 const TIB = 2 ** 40;
 
@@ -21,9 +21,17 @@ export interface SimulatedCephOptions {
   readonly latencyMs?: number;
 }
 
+/** What the cluster knows of a client. */
+export interface CephClient {
+  /** As lockers are called: `client.4`. */
+  readonly clientName: string;
+  /** Cuts its connections. */
+  disconnect(): void;
+}
+
 /**
  * A Ceph cluster in memory: pools with images, snapshots, clones and trash, by the rules of Ceph 16. Reached by as many
- * {@link SimulatedRbdClient}s as a test needs, each of which stands for a process.
+ * `SimulatedRbdClient`s as a test needs, each of which stands for a process.
  */
 export class SimulatedCeph {
   readonly fsid: string;
@@ -33,7 +41,7 @@ export class SimulatedCeph {
   cloneFormat: CloneFormat;
   monitors: readonly MonitorAddress[];
   readonly #pools = new Map<string, PoolState>();
-  readonly #clients = new Set<SimulatedRbdClient>();
+  readonly #clients = new Set<CephClient>();
   #answers: Promise<void> | undefined;
   #resume: (() => void) | undefined;
   #numbers = 1;
@@ -83,7 +91,7 @@ export class SimulatedCeph {
   }
 
   /** A client that is connected; called by the client itself. */
-  enter(client: SimulatedRbdClient): void {
+  enter(client: CephClient): void {
     this.#clients.add(client);
   }
 

@@ -3,7 +3,7 @@ import type { CloneFormat } from '../../model/pool.js';
 import type { Intervals } from '../contents/intervals.js';
 import type { Layer, LayerBelow } from '../contents/layer.js';
 import type { ObjectData } from '../contents/object-data.js';
-import type { PoolState } from './pool-state.js';
+import type { PoolSettings } from './pool-settings.js';
 
 /** That something is seen through a snapshot of another image. */
 export interface ParentLink {
@@ -53,6 +53,18 @@ export interface TrashState {
   readonly deferredUntil: Date;
 }
 
+/** The pool that an image is in. */
+export interface ImagePool {
+  readonly name: string;
+  readonly settings: PoolSettings;
+  /** By name; those in the trash are not among them. */
+  readonly images: Map<string, ImageState>;
+  /** By id. */
+  readonly trash: Map<string, ImageState>;
+  /** Bytes of all images, snapshots' and trash included. */
+  readonly storedBytes: number;
+}
+
 export class ImageState extends LayerState {
   features = new Set<string>();
   snapshots: SnapshotState[] = [];
@@ -71,7 +83,7 @@ export class ImageState extends LayerState {
   constructor(
     readonly id: string,
     public name: string,
-    readonly pool: PoolState,
+    readonly pool: ImagePool,
     readonly order: number,
     readonly stripe: { readonly unitBytes: number; readonly count: number },
   ) {

@@ -1,16 +1,7 @@
-import type { ImageState } from './image-state.js';
+import type { ImagePool, ImageState } from './image-state.js';
+import type { PoolSettings } from './pool-settings.js';
 
-/** What can be set about a pool of the simulated cluster. */
-export interface PoolSettings {
-  /** The most it may store; no limit unless told. */
-  quotaBytes?: number | undefined;
-  /** Refuses whatever needs room, with `no-space`. */
-  isFull?: boolean;
-  /** Whoever is among them may only read. */
-  readonly readers?: ReadonlySet<string>;
-}
-
-export class PoolState {
+export class PoolState implements ImagePool {
   /** By name; those in the trash are not among them. */
   readonly images = new Map<string, ImageState>();
   /** By id. */
