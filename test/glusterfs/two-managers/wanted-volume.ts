@@ -56,7 +56,7 @@ export class WantedVolume {
     for (const [index, end] of ends.entries()) {
       const [move, other] = [moves[index]!.do, moves[1 - index]!.do];
       if (end.end === 'killed') throw new Error(`a manager has ended: ${managers[index]!.errors}`);
-      if (end.end === 'failed' && !BECAUSE_OF_THE_OTHER.includes(end.code))
+      if (end.end === 'failed' && !isExpected(end))
         throw new Error(`${move} beside ${other} was refused: ${end.code}: ${end.failure}`);
       this.#count(end.end === 'done' ? move : `${move}: ${end.code}`);
     }
@@ -74,9 +74,11 @@ export class WantedVolume {
     const other = managers[side === 0 ? 1 : 0];
     const step = 1 + this.random.below(STEPS);
     const [killed, end] = await Promise.all([managers[side].try(moves[0], step), other.try(moves[1])]);
-    if (end.end !== 'done' && !(end.end === 'failed' && BECAUSE_OF_THE_OTHER.includes(end.code)))
+    if (end.end === 'killed' || !isExpected(end))
       throw new Error(`${moves[1].do} beside a manager that is killed: ${JSON.stringify(end)}`);
-    this.#count(`${moves[0].do} ${killed.end === 'killed' ? `killed` : killed.end}`);
+    // It may be refused before it comes to the step.
+    if (!isExpected(killed)) throw new Error(`${moves[0].do}, to be killed: ${JSON.stringify(killed)}`);
+    this.#count(`${moves[0].do} ${killed.end === 'failed' ? `not killed: ${killed.code}` : killed.end}`);
     // It does not wait for a new manager of the host that was lost.
     const write = this.#write();
     await this.#withPatience(async () => other.try(write));
@@ -232,6 +234,10 @@ export class WantedVolume {
   #count(what: string): void {
     this.tally.set(what, (this.tally.get(what) ?? 0) + 1);
   }
+}
+
+function isExpected(end: OrderEnd): boolean {
+  return end.end !== 'failed' || BECAUSE_OF_THE_OTHER.includes(end.code);
 }
 
 /** What a move makes of the volume's bytes. */
