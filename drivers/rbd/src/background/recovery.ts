@@ -8,6 +8,7 @@ import type { LockClaim } from '../driver/volume-locks.js';
 import { runPlan, uncancellable } from '../execute/plan-executor.js';
 import { removeRemains } from '../execute/remove-remains.js';
 import type { Intent, JournalEntry } from '../journal/entry.js';
+import { imageOfKey } from '../journal/entry.js';
 import { undoClone } from '../journal/undo-clone.js';
 import { isDeletedImage } from '../names.js';
 import { openIfThere, parentOfSnapshot, readImage } from '../tree/read-image.js';
@@ -90,7 +91,7 @@ export class Recovery {
         return isReleased || intent.isWaiting !== true;
       }
       case 'revert':
-        await this.#revert(context, pool, image, intent);
+        await this.#revert(context, pool, imageOfKey(image), intent);
         return true;
       case 'flatten':
         return this.#flattenAgain(pool, image);
@@ -142,7 +143,8 @@ export class Recovery {
 /** An entry is of an image, or of a snapshot of one. */
 function claimOf(key: string): LockClaim {
   const at = key.lastIndexOf('@');
-  return isOfSnapshot(key) ? snapshotClaim(key.slice(0, at), key.slice(at + 1)) : imageClaim(key);
+  if (isOfSnapshot(key)) return snapshotClaim(key.slice(0, at), key.slice(at + 1));
+  return imageClaim(imageOfKey(key));
 }
 
 function isOfSnapshot(key: string): boolean {

@@ -5,7 +5,7 @@ import type { RbdImage, RbdPool, SnapshotEntry } from '@scoria/librbd';
 import { OpenImages } from '../execute/open-images.js';
 import { runOrUndo, runPlan, uncancellable } from '../execute/plan-executor.js';
 import type { ParentReference } from '../journal/entry.js';
-import { referenceOf } from '../journal/entry.js';
+import { referenceOf, revertKey } from '../journal/entry.js';
 import { snapshotName, volumeImage } from '../names.js';
 import {
   planCreateSnapshot,
@@ -180,10 +180,14 @@ export async function revertVolume(
     const { plan, sizeBytes } = await revertPlan(pool, volume, snapshot.id);
     await context.step(`note that ${image} is going to be reverted`);
     const name = snapshotName(snapshot.id);
-    await tools.journal.write(pool, image, { kind: 'revert', snapshot: name, sizeBytes });
-    // Half a revert is worse than none: it is cancelled before its first step or not at all.
-    await runPlan(uncancellable(context), pool, plan, tools.helpers);
-    await tools.journal.remove(pool, image);
+    await tools.journal.write(pool, revertKey(image), { kind: 'revert', snapshot: name, sizeBytes });
+    try {
+      // Half a revert is worse than none: it is cancelled before its first step or not at all.
+      await runPlan(uncancellable(context), pool, plan, tools.helpers);
+    } finally {
+      // One that has failed is asked for again by whoever wants it: it is not made behind a user's back.
+      await tools.journal.remove(pool, revertKey(image));
+    }
   });
 }
 

@@ -45,6 +45,18 @@ export function referenceOf({
   return { pool, image, imageId, snapshot, snapshotId };
 }
 
+const REVERT = 'revert:';
+
+/** The key of a revert: the image may have an entry of its own, of being flattened. */
+export function revertKey(image: string): string {
+  return REVERT + image;
+}
+
+/** The image that an entry is of: its key, except for a revert's. */
+export function imageOfKey(key: string): string {
+  return key.startsWith(REVERT) ? key.slice(REVERT.length) : key;
+}
+
 /** The key of what is in the trash: another image of its name may come to be. */
 export function purgeKey(imageId: string): string {
   return `trash:${imageId}`;
