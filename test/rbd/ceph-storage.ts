@@ -1,5 +1,6 @@
 import { ContainerModule, KIB } from '@scoria/core';
 import rbdPlugin from '@scoria/driver-rbd';
+import { copyAsImage, TYPES } from '@scoria/driver-rbd/testing';
 import { NativeRbdClient, RbdClient, RbdError } from '@scoria/librbd';
 import type { ConnectOptions, RbdCluster, RbdPool } from '@scoria/librbd';
 import type { ConformanceHarness, ConformanceStorage } from '@scoria/testkit';
@@ -13,7 +14,7 @@ const TIMEOUT_MS = 30_000;
 export class CephStorage implements AsyncDisposable {
   private constructor(
     readonly options: Readonly<Record<string, unknown>>,
-    private readonly cluster: RbdCluster,
+    readonly cluster: RbdCluster,
     readonly pool: RbdPool,
   ) {}
 
@@ -112,6 +113,7 @@ export function cephHarness(storage: () => CephStorage): ConformanceHarness {
   return {
     plugin: rbdPlugin,
     volumeBytes: 256 * KIB,
+    types: TYPES,
     ports: hostPorts(),
     bindings: [
       new ContainerModule(({ bind }) => {
@@ -120,7 +122,12 @@ export function cephHarness(storage: () => CephStorage): ConformanceHarness {
     ],
     freshStorage: async (): Promise<ConformanceStorage> => {
       await clear();
-      return { options: storage().options, leftovers: () => storage().names(), dispose: clear };
+      return {
+        options: storage().options,
+        leftovers: () => storage().names(),
+        imageOf: (snapshot) => copyAsImage(storage().cluster, storage().pool.name, snapshot),
+        dispose: clear,
+      };
     },
   };
 }

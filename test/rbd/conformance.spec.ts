@@ -1,3 +1,4 @@
+import { IMAGES_POOL } from '@scoria/driver-rbd/testing';
 import { applies, conformanceCases } from '@scoria/testkit';
 import { CephCluster } from '../support/ceph-cluster.js';
 import { someOf } from '../support/some-of.js';
@@ -21,7 +22,7 @@ describe.each(SETTINGS)('the RBD driver on real Ceph, $name', ({ cloneFormat, au
   let storage: CephStorage;
 
   beforeAll(async () => {
-    cluster = await CephCluster.start({ cloneFormat, auth });
+    cluster = await CephCluster.start({ cloneFormat, auth, pools: ['rbd', IMAGES_POOL] });
     storage = await CephStorage.open(cluster);
   });
   afterAll(async () => {

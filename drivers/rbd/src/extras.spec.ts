@@ -2,7 +2,7 @@ import { Container, createBackend } from '@scoria/core';
 import type { Backend, Volume } from '@scoria/core';
 import { SimulatedCeph, SimulatedRbdClient } from '@scoria/librbd/simulated';
 import type { FaultEffect } from '@scoria/librbd/simulated';
-import { fakePorts, makeContext, makeVolume } from '@scoria/testkit';
+import { FakeLockManager, fakePorts, makeContext, makeSnapshot, makeVolume } from '@scoria/testkit';
 import plugin from './index.js';
 import { bindClient } from './spec-support/simulated-storage.js';
 import type { ExtrasWorld } from './testing/extras.js';
@@ -11,18 +11,24 @@ import { IMAGES_POOL, TYPES } from './testing/images.js';
 
 interface SimulatedExtras extends ExtrasWorld, AsyncDisposable {
   readonly client: SimulatedRbdClient;
+  /** A process more. */
+  beside(): Promise<SimulatedExtras>;
   /** A process more, the one before killed. */
   again(): Promise<SimulatedExtras>;
 }
 
-async function world(ceph: SimulatedCeph): Promise<SimulatedExtras> {
+async function world(
+  ceph: SimulatedCeph,
+  options: Readonly<Record<string, unknown>> = {},
+  locks = new FakeLockManager(),
+): Promise<SimulatedExtras> {
   const client = new SimulatedRbdClient(ceph);
   const root = new Container();
   root.load(
-    fakePorts(),
+    fakePorts({ lockManager: locks }),
     bindClient(() => client),
   );
-  const configuration = { name: 'rbd', options: {}, stateDirectory: '/state' };
+  const configuration = { name: 'rbd', options, stateDirectory: '/state' };
   const backend: Backend = await createBackend(root, plugin, configuration);
   await backend.start(makeContext());
   const cluster = await new SimulatedRbdClient(ceph).connect({ timeoutMs: 1000 });
@@ -32,9 +38,10 @@ async function world(ceph: SimulatedCeph): Promise<SimulatedExtras> {
     cluster,
     pool: await cluster.openPool('rbd'),
     context: (signal) => makeContext(signal === undefined ? {} : { signal }),
+    beside: () => world(ceph, options, locks),
     again: async () => {
       client.kill();
-      return world(ceph);
+      return world(ceph, options, locks);
     },
     [Symbol.asyncDispose]: async () => {
       if (!client.isDead) await backend.stop(makeContext());
@@ -43,7 +50,7 @@ async function world(ceph: SimulatedCeph): Promise<SimulatedExtras> {
   };
 }
 
-function simulated(cloneFormat: 1 | 2 = 2): Promise<SimulatedExtras> {
+async function simulated(cloneFormat: 1 | 2 = 2): Promise<SimulatedExtras> {
   return world(new SimulatedCeph({ cloneFormat, pools: ['rbd', IMAGES_POOL] }));
 }
 
@@ -157,4 +164,84 @@ it('a plan names what a type asks for', async () => {
   const volume = makeVolume({ type: BOTH });
   const steps = await on.driver.planOf(on.context(), { operation: 'create-volume', volume });
   expect(steps.at(-1)).toBe(`give volume-${volume.id} the limits and features of its type`);
+});
+
+describe('what was opened before a volume was flattened', () => {
+  /** A volume whose flattening is queued, and fails in this process. */
+  async function unflattened(): Promise<{ on: SimulatedExtras; volume: Volume }> {
+    const ceph = new SimulatedCeph({ cloneFormat: 1 });
+    const on = await world(ceph, { rbd_max_clone_depth: 1 });
+    on.client.faults.add({
+      when: ({ operation }) => operation === 'flatten',
+      effect: { kind: 'fail', code: 'failed' },
+    });
+    const [oldest, middle, volume] = [makeVolume(), makeVolume(), makeVolume()];
+    await on.driver.createVolume(on.context(), oldest);
+    await on.driver.createClonedVolume(on.context(), middle, { ...oldest, status: 'available' });
+    await on.driver.createClonedVolume(on.context(), volume, { ...middle, status: 'available' });
+    return { on, volume: { ...volume, status: 'available' } };
+  }
+
+  /** Of what the volume was cloned from. */
+  async function isKept({ pool }: ExtrasWorld, { id }: Volume): Promise<boolean> {
+    const found = await Promise.all(
+      (await pool.images()).map(async ({ name }) => {
+        await using image = await pool.openImage(name, { readOnly: true });
+        return (await image.snapshots()).some((snapshot) => snapshot.name === `volume-${id}.clone_snap`);
+      }),
+    );
+    return found.includes(true);
+  }
+
+  async function isFlat({ pool }: ExtrasWorld, { id }: Volume): Promise<boolean> {
+    await using image = await pool.openImage(`volume-${id}`, { readOnly: true });
+    return (await image.parent()) === undefined;
+  }
+
+  async function until(what: () => Promise<boolean>): Promise<void> {
+    while (!(await what())) await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+
+  const OPENED: Record<string, (on: SimulatedExtras, volume: Volume) => Promise<AsyncDisposable>> = {
+    'a clone that a guest has': async (on, volume) => {
+      const snapshot = makeSnapshot(volume);
+      await on.driver.createSnapshot(on.context(), snapshot);
+      const clone = makeVolume();
+      await on.driver.createVolumeFromSnapshot(on.context(), clone, snapshot);
+      return on.pool.openImage(`volume-${clone.id}`);
+    },
+    'a clone of a clone that is read': async (on, volume) => {
+      const clones = [makeVolume(), makeVolume()] as const;
+      let source = volume;
+      for (const clone of clones) {
+        const snapshot = makeSnapshot(source);
+        await on.driver.createSnapshot(on.context(), snapshot);
+        await on.driver.createVolumeFromSnapshot(on.context(), clone, snapshot);
+        source = { ...clone, status: 'available' };
+      }
+      return on.driver.openDevice(on.context(), { kind: 'volume', volume: source }, 'read-only');
+    },
+    'a snapshot of it': async (on, volume) => {
+      const snapshot = makeSnapshot(volume);
+      await on.driver.createSnapshot(on.context(), snapshot);
+      return on.driver.openDevice(on.context(), { kind: 'snapshot', snapshot }, 'read-only');
+    },
+    'a backup of it': async (on, volume) =>
+      on.driver.openBackup(on.context(), volume, {
+        id: 'ba0c4b00-0000-4000-8000-000000000001',
+        createdAt: '2026-01-01T00:00:00Z',
+      }),
+  };
+
+  it.each(Object.entries(OPENED))('keeps what it reads from until it is closed: %s', async (_, open) => {
+    const { on, volume } = await unflattened();
+    const reader = await open(on, volume);
+    await using next = await on.beside();
+    await until(() => isFlat(next, volume));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await isKept(next, volume)).toBe(true);
+    await reader[Symbol.asyncDispose]();
+    await until(async () => !(await isKept(next, volume)));
+    await on[Symbol.asyncDispose]();
+  });
 });

@@ -3,13 +3,16 @@ import type { Lock, OperationContext } from '@scoria/core';
 import { isRbdError } from '@scoria/librbd';
 import type { RbdPool } from '@scoria/librbd';
 import { inject, injectable } from 'inversify';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connected } from '../cluster/rbd-connection.js';
 import { RbdConnection } from '../cluster/rbd-connection.js';
-import { flattenClaim } from '../driver/volume-locks.js';
+import { flattenClaim, readersClaim } from '../driver/volume-locks.js';
 import { ParentRelease } from '../execute/parent-release.js';
 import type { Intent } from '../journal/entry.js';
 import { referenceOf } from '../journal/entry.js';
 import type { RbdOptions } from '../options.js';
 import { readImage } from '../tree/read-image.js';
+import { usersBelow } from '../tree/users-below.js';
 import { Slots } from './slots.js';
 
 type FlattenIntent = Extract<Intent, { kind: 'flatten' }>;
@@ -28,6 +31,9 @@ export interface StoppedFlattening {
 
 /** How often a job looks whether another process wants the image. */
 const LOOK_MS = 1000;
+
+/** `is read`: the image is flattened, and its parent is kept until nobody reads what was opened before. */
+type FlattenResult = 'ended' | 'is read';
 
 /**
  * Makes clones independent of their ancestors in the background, some at a time, while they are used like any other
@@ -63,8 +69,7 @@ export class FlattenQueue {
   add(image: string): void {
     if (this.#isEnded || this.#jobs.has(image)) return;
     const controller = new AbortController();
-    const end = this.#slots
-      .run(() => this.#flatten(image, controller))
+    const end = this.#flattenInTurn(image, controller)
       .catch((error: unknown) => {
         this.logger.warn(`${image} could not be flattened yet: ${messageOf(error)}`);
       })
@@ -100,30 +105,49 @@ export class FlattenQueue {
     await this.idle();
   }
 
-  async #flatten(image: string, controller: AbortController): Promise<void> {
+  /** Again and again where somebody still reads; meanwhile others have their turn. */
+  async #flattenInTurn(image: string, controller: AbortController): Promise<void> {
     const { signal } = controller;
-    if (signal.aborted) return;
+    while ((await this.#slots.run(() => this.#flatten(image, controller))) === 'is read' && !signal.aborted)
+      await sleep(LOOK_MS, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+
+  async #flatten(image: string, controller: AbortController): Promise<FlattenResult> {
+    const { signal } = controller;
+    if (signal.aborted) return 'ended';
     await using lock = await this.parents.locks.tryHold({ signal }, [flattenClaim(image)]);
-    if (lock === undefined) return;
+    if (lock === undefined) return 'ended';
     try {
-      await this.connection.use(`flatten ${image}`, ({ pool }) => this.#flattenHeld(pool, image, controller));
+      return await this.connection.use(`flatten ${image}`, (connected) =>
+        this.#flattenHeld(connected, image, controller),
+      );
     } catch (error) {
       if (!isDriverError(error, 'cancelled')) throw error;
+      return 'ended';
     }
   }
 
-  async #flattenHeld(pool: RbdPool, image: string, controller: AbortController): Promise<void> {
+  async #flattenHeld(
+    { cluster, pool }: Connected,
+    image: string,
+    controller: AbortController,
+  ): Promise<FlattenResult> {
     const intent = await this.#wanted(pool, image);
-    if (intent === undefined) return;
+    if (intent === undefined) return 'ended';
     const node = await readImage(pool, image);
     const parent = node?.parent === undefined ? intent.parent : referenceOf(node.parent);
     if (node?.parent !== undefined) {
       await this.parents.journal.write(pool, image, { kind: 'flatten', parent: referenceOf(node.parent) });
       await this.#copyWatched(pool, image, controller);
     }
-    if (parent !== undefined)
-      await this.parents.release(this.#context(image, controller.signal), pool, parent);
+    const { signal } = controller;
+    await using unread = await this.parents.locks.tryHold({ signal }, [readersClaim(image, 'exclusive')]);
+    const isRead = this.parents.locks.isRead.bind(this.parents.locks);
+    const isUsed = unread === undefined || (await usersBelow({ cluster, pool, isRead }, image)).length > 0;
+    if (isUsed && parent !== undefined) return 'is read';
+    if (parent !== undefined) await this.parents.release(this.#context(image, signal), pool, parent);
     await this.parents.journal.remove(pool, image);
+    return 'ended';
   }
 
   async #copyWatched(pool: RbdPool, image: string, controller: AbortController): Promise<void> {

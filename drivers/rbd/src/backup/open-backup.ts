@@ -5,7 +5,7 @@ import { RbdDevice } from '../device/rbd-device.js';
 import { noVolume } from '../driver/clone-volume.js';
 import type { RbdTools } from '../driver/rbd-tools.js';
 import type { LockClaim } from '../driver/volume-locks.js';
-import { imageClaim, snapshotClaim } from '../driver/volume-locks.js';
+import { imageClaim, readersClaim, snapshotClaim } from '../driver/volume-locks.js';
 import { runPlan } from '../execute/plan-executor.js';
 import { volumeImage } from '../names.js';
 import { openIfThere } from '../tree/read-image.js';
@@ -19,7 +19,11 @@ export async function openBackup(
   backup: BackupPoint,
 ): Promise<BlockDevice> {
   const image = volumeImage(volume.id);
-  const claims = [imageClaim(image, 'shared'), backupClaim(image, backup.id, 'shared')];
+  const claims = [
+    imageClaim(image, 'shared'),
+    backupClaim(image, backup.id, 'shared'),
+    readersClaim(image, 'shared'),
+  ];
   const lock = await tools.locks.hold(context, claims);
   try {
     return await tools.connection.use(`open backup ${backup.id} of volume ${volume.id}`, async ({ pool }) => {

@@ -3,7 +3,8 @@ import { DriverError } from '@scoria/core';
 import { isRbdError } from '@scoria/librbd';
 import type { RbdImage, RbdPool, SnapshotEntry } from '@scoria/librbd';
 import type { RbdTools } from '../driver/rbd-tools.js';
-import { imageClaim, snapshotClaim } from '../driver/volume-locks.js';
+import type { LockClaim } from '../driver/volume-locks.js';
+import { imageClaim, readersClaim, snapshotClaim } from '../driver/volume-locks.js';
 import { snapshotName, volumeImage } from '../names.js';
 import { noSnapshot } from '../plan/snapshot-plans.js';
 import { RbdDevice } from './rbd-device.js';
@@ -23,7 +24,7 @@ export async function openDevice(
   mode: DeviceMode,
 ): Promise<BlockDevice> {
   const wanted = targetOf(target);
-  const lock = await tools.locks.hold(context, [claimOf(wanted)]);
+  const lock = await tools.locks.hold(context, claimsOf(wanted));
   try {
     return await tools.connection.use(`open ${wanted.what}`, ({ pool }) =>
       openHeld(pool, wanted, mode, lock),
@@ -43,10 +44,12 @@ function targetOf(target: DeviceTarget): Target {
   return { what: `snapshot ${id}`, image: volumeImage(volume.id), snapshotId: id };
 }
 
-function claimOf({ image, snapshotId }: Target): ReturnType<typeof imageClaim> {
-  return snapshotId === undefined
-    ? imageClaim(image, 'shared')
-    : snapshotClaim(image, snapshotName(snapshotId), 'shared');
+function claimsOf({ image, snapshotId }: Target): LockClaim[] {
+  const held =
+    snapshotId === undefined
+      ? imageClaim(image, 'shared')
+      : snapshotClaim(image, snapshotName(snapshotId), 'shared');
+  return [held, readersClaim(image, 'shared')];
 }
 
 async function openHeld(pool: RbdPool, target: Target, mode: DeviceMode, lock: Lock): Promise<BlockDevice> {

@@ -14,6 +14,7 @@ import {
   planRevert,
 } from '../plan/snapshot-plans.js';
 import { openIfThere, parentOfSnapshot, readImage } from '../tree/read-image.js';
+import { usersBelow } from '../tree/users-below.js';
 import { noVolume } from './clone-volume.js';
 import type { RbdTools } from './rbd-tools.js';
 import { imageClaim, snapshotClaim } from './volume-locks.js';
@@ -140,6 +141,20 @@ class SnapshotRemoval {
     const isToFlatten = this.tools.options.rbd_flatten_volume_from_snapshot;
     const steps = planFreeSnapshot(this.image, this.pool.name, await this.#withChildren(), isToFlatten);
     await runPlan(context, this.pool, { operation, steps }, this.tools.helpers);
+    await this.#requireNoUsers(steps.map(({ image }) => image));
+  }
+
+  /** What was opened before its parent was made independent still reads from here. */
+  async #requireNoUsers(flattened: readonly string[]): Promise<void> {
+    const { locks, connection } = this.tools;
+    const isRead = (image: string): Promise<boolean> => locks.isRead(image);
+    for (const image of flattened) {
+      const below = await connection.use(`look who uses clones of ${image}`, ({ cluster, pool }) =>
+        usersBelow({ cluster, pool, isRead }, image),
+      );
+      const users = (await locks.isRead(image)) ? [image, ...below] : below;
+      if (users.length > 0) throw stillRead(this.image, this.doomed.entry.name, users);
+    }
   }
 
   async #withChildren(): Promise<Parameters<typeof planFreeSnapshot>[2]> {
@@ -165,6 +180,16 @@ class SnapshotRemoval {
       return error instanceof DriverError ? error : cause;
     }
   }
+}
+
+function stillRead(image: string, snapshot: string, users: readonly string[]): DriverError {
+  return new DriverError({
+    code: 'snapshot-busy',
+    message:
+      `${snapshot} of ${image} cannot be deleted yet: ${users.join(', ')} was opened before it became independent of ` +
+      'it, and goes on to read from it; try again when that has been closed',
+    details: { heldBy: users },
+  });
 }
 
 /** See `RevertToSnapshot.revertToSnapshot`. */

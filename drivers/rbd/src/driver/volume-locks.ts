@@ -11,6 +11,7 @@ export interface LockClaim {
 }
 
 const LOCK_WAIT_MS = 30_000;
+const NEVER = new AbortController().signal;
 
 /**
  * What operations of this host's processes have under way. The locks die with their process, so that what nobody holds
@@ -54,6 +55,13 @@ export class VolumeLocks {
     }
   }
 
+  /** Whether a process of this host has a device of the image open. */
+  async isRead(image: string): Promise<boolean> {
+    const lock = await this.tryHold({ signal: NEVER }, [readersClaim(image, 'exclusive')]);
+    await lock?.release();
+    return lock === undefined;
+  }
+
   #lockName({ name, mode = 'exclusive' }: LockClaim): LockName {
     return { directory: this.#directory, name: encodeURIComponent(name).slice(0, 200), mode };
   }
@@ -80,6 +88,14 @@ export function treeClaim(image: string): LockClaim {
 /** The flattening of an image, which goes on beside other operations on it. */
 export function flattenClaim(image: string): LockClaim {
   return { name: `flatten.${livingName(image)}` };
+}
+
+/**
+ * Who has a device of an image open. Ceph does not tell an open snapshot that its image was made independent: it goes on
+ * to read from the parent, and finds zeroes where that is gone. So the parent is kept until nobody reads.
+ */
+export function readersClaim(image: string, mode: LockName['mode']): LockClaim {
+  return { name: `readers.${livingName(image)}`, mode };
 }
 
 function lockProblem(error: unknown, claims: readonly LockClaim[]): unknown {

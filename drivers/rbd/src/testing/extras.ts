@@ -12,7 +12,7 @@ export interface ExtrasWorld {
   readonly driver: GuardedDriver;
   readonly cluster: RbdCluster;
   readonly pool: RbdPool;
-  context(signal?: AbortSignal): OperationContext;
+  readonly context: (signal?: AbortSignal) => OperationContext;
 }
 
 /** What types, images and backups come to in a pool. */
@@ -239,7 +239,8 @@ async function images(world: ExtrasWorld): Promise<void> {
     assert.equal(await attempt([wrong]), undefined, `an image at ${wrong}`);
   }
   assert.deepEqual(await names(world), before, 'what is in the pool after images that cannot be cloned');
-  assert.ok(await attempt(['file:///x', elsewhere, quoted]), 'an image whose last location is right');
+  const update = await attempt(['file:///x', elsewhere, quoted]);
+  assert.notEqual(update, undefined, 'an image whose last location is right is cloned');
   const volume: Volume = { ...made, status: 'available' };
   const expected = Buffer.concat([data, Buffer.alloc(SIZE)]);
   const found = await openAndRead(world.driver, world.context(), volume);
@@ -290,11 +291,12 @@ async function backupsOfClones(world: ExtrasWorld): Promise<void> {
   const source = await create(world);
   await openAndWrite(world.driver, world.context(), source, 0, patternBytes(1, SIZE));
   const copy = await clone(world, source);
-  await using device = await world.driver.openBackup(world.context(), copy, BACKUP);
+  await (await world.driver.openBackup(world.context(), copy, BACKUP)).close();
   await using image = await world.pool.openImage(`volume-${copy.id}`);
   await image.flatten();
   await image.close();
   await remove(world, source);
+  await using device = await world.driver.openBackup(world.context(), copy, BACKUP);
   assert.ok((await device.read(0, SIZE)).equals(patternBytes(1, SIZE)), 'the backup of a flattened clone');
   await device.close();
   await world.driver.forgetBackup(world.context(), copy, BACKUP.id);
