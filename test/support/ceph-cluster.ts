@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { cephConfiguration, cephKeyring } from './ceph-configuration.js';
+import { cephConfiguration, cephKeyring, type CephClusterOptions } from './ceph-configuration.js';
 
 const run = promisify(execFile);
 
@@ -17,21 +17,6 @@ const STOP_MS = 10_000;
 const PLACEMENT_GROUPS = 8;
 
 export type CephDaemon = 'mon' | 'mgr' | 'osd';
-
-export interface CephClusterOptions {
-  /** `none` unless told. */
-  readonly auth?: 'none' | 'cephx';
-  /** What clones are made as, by the oldest client that the cluster asks for; 2 unless told. */
-  readonly cloneFormat?: 1 | 2;
-  /** The pools there are from the start; one called `rbd` unless told. */
-  readonly pools?: readonly string[];
-  /** `memstore`, which only a stop in good order leaves its data; `bluestore` keeps them in a file, for OSDs that are killed. */
-  readonly store?: 'memstore' | 'bluestore';
-  /** How many bytes it holds; 8 GiB unless told. */
-  readonly bytes?: number;
-  /** Further settings of all daemons and clients. */
-  readonly settings?: Readonly<Record<string, string>>;
-}
 
 /**
  * A Ceph cluster of the test's own: a monitor, a manager and one OSD, on the loopback and in a directory that goes with

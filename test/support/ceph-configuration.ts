@@ -1,7 +1,21 @@
 import path from 'node:path';
-import type { CephClusterOptions } from './ceph-cluster.js';
 
 const GIB = 2 ** 30;
+
+export interface CephClusterOptions {
+  /** `none` unless told. */
+  readonly auth?: 'none' | 'cephx';
+  /** What clones are made as, by the oldest client that the cluster asks for; 2 unless told. */
+  readonly cloneFormat?: 1 | 2;
+  /** The pools there are from the start; one called `rbd` unless told. */
+  readonly pools?: readonly string[];
+  /** `memstore`, which only a stop in good order leaves its data; `bluestore` keeps them in a file, for OSDs that are killed. */
+  readonly store?: 'memstore' | 'bluestore';
+  /** How many bytes it holds; 8 GiB unless told. */
+  readonly bytes?: number;
+  /** Further settings of all daemons and clients. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
 
 /** Where a cluster of the tests is. */
 interface Place {
