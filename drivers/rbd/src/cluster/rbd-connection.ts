@@ -1,6 +1,6 @@
 import { Clock, DriverError, DriverOptions, messageOf } from '@scoria/core';
 import type { OperationContext } from '@scoria/core';
-import { isRbdError, NativeRbdClient, RbdClient } from '@scoria/librbd';
+import { isRbdError, NativeRbdClient, RbdClient, RbdError } from '@scoria/librbd';
 import type { RbdCluster, RbdPool } from '@scoria/librbd';
 import { inject, injectable, optional } from 'inversify';
 import type { RbdOptions } from '../options.js';
@@ -83,13 +83,17 @@ export class RbdConnection {
 
   async #connect(): Promise<RbdCluster> {
     const { rbd_cluster_name, rbd_user, rbd_ceph_conf } = this.options;
-    return this.client.connect({
-      clusterName: rbd_cluster_name,
-      ...(rbd_user ? { user: rbd_user } : {}),
-      ...(rbd_ceph_conf === '' ? {} : { confFile: rbd_ceph_conf }),
-      settings: { rbd_concurrent_management_ops: MANAGEMENT_REQUESTS },
-      timeoutMs: timeoutMsOf(this.options),
-    });
+    try {
+      return await this.client.connect({
+        clusterName: rbd_cluster_name,
+        ...(rbd_user ? { user: rbd_user } : {}),
+        ...(rbd_ceph_conf === '' ? {} : { confFile: rbd_ceph_conf }),
+        settings: { rbd_concurrent_management_ops: MANAGEMENT_REQUESTS },
+        timeoutMs: timeoutMsOf(this.options),
+      });
+    } catch (error) {
+      throw isRbdError(error) ? noConnection(this.options, error) : error;
+    }
   }
 
   async #openPool(cluster: RbdCluster): Promise<Connected> {
@@ -126,6 +130,21 @@ function isWorthAnother(error: unknown): boolean {
 
 function ended(): DriverError {
   return new DriverError({ code: 'unavailable', message: 'the backend was ended' });
+}
+
+/** Says by which options it was tried: what is wrong is mostly one of them, or what they name. */
+function noConnection({ rbd_user, rbd_ceph_conf }: RbdOptions, cause: RbdError): RbdError {
+  if (cause.code === 'library-missing') return cause;
+  const user = `client.${rbd_user === undefined || rbd_user === '' ? 'admin' : rbd_user}`;
+  const file = rbd_ceph_conf === '' ? "Ceph's usual configuration file" : rbd_ceph_conf;
+  const advice = "check rbd_ceph_conf, rbd_user and the user's keyring";
+  return new RbdError({
+    // That a key was not found is no word about a volume.
+    code: cause.code === 'not-found' ? 'failed' : cause.code,
+    message: `no connection as ${user} by ${file}: ${messageOf(cause)}; ${advice}`,
+    details: { ...cause.details, user, file },
+    cause,
+  });
 }
 
 function noPool(pool: string, cause: unknown): DriverError {

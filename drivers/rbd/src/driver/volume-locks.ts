@@ -1,6 +1,7 @@
 import { BackendIdentity, DriverError, LockError, LockManager } from '@scoria/core';
 import type { Lock, LockName, OperationContext } from '@scoria/core';
 import { inject, injectable } from 'inversify';
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { livingName } from '../names.js';
 
@@ -63,7 +64,7 @@ export class VolumeLocks {
   }
 
   #lockName({ name, mode = 'exclusive' }: LockClaim): LockName {
-    return { directory: this.#directory, name: encodeURIComponent(name).slice(0, 200), mode };
+    return { directory: this.#directory, name: fileNameOf(name), mode };
   }
 }
 
@@ -96,6 +97,12 @@ export function flattenClaim(image: string): LockClaim {
  */
 export function readersClaim(image: string, mode: LockName['mode']): LockClaim {
   return { name: `readers.${livingName(image)}`, mode };
+}
+
+/** Images that others have made may have names that no file can have. */
+function fileNameOf(name: string): string {
+  if (/^\w[\w.@-]{0,199}$/.test(name)) return name;
+  return `other-${createHash('sha256').update(name).digest('hex')}`;
 }
 
 function lockProblem(error: unknown, claims: readonly LockClaim[]): unknown {

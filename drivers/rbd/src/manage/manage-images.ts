@@ -88,9 +88,9 @@ export class ManageImages {
   }
 }
 
-/** A name that other tools can say too: '/' and '@' part pools, images and snapshots. */
+/** A name that other tools can say too: '/' and '@' part pools, images and snapshots, and NUL ends a name. */
 function isPlainName(image: string): boolean {
-  return image !== '' && !/[/@]/.test(image);
+  return image !== '' && !/[/@]/.test(image) && !image.includes('\0');
 }
 
 function reasonAgainst(name: string, watchers: number): string {
