@@ -108,8 +108,19 @@ export class FlattenQueue {
   /** Again and again where somebody still reads; meanwhile others have their turn. */
   async #flattenInTurn(image: string, controller: AbortController): Promise<void> {
     const { signal } = controller;
-    while ((await this.#slots.run(() => this.#flatten(image, controller))) === 'is read' && !signal.aborted)
+    while ((await this.#inTurn(image, controller)) === 'is read' && !signal.aborted)
       await sleep(LOOK_MS, undefined, { signal, ref: false }).catch(() => undefined);
+  }
+
+  /** One that is stopped before its turn ends at once: who has the turn may wait for who stops it. */
+  async #inTurn(image: string, controller: AbortController): Promise<FlattenResult> {
+    const { signal } = controller;
+    try {
+      return await this.#slots.run(() => this.#flatten(image, controller), signal);
+    } catch (error) {
+      if (!signal.aborted || error !== signal.reason) throw error;
+      return 'ended';
+    }
   }
 
   async #flatten(image: string, controller: AbortController): Promise<FlattenResult> {

@@ -27,6 +27,19 @@ describe('Slots', () => {
     expect(most).toBe(expected);
   });
 
+  it('give up work that is cancelled before its turn, and go on', async () => {
+    const slots = new Slots(1);
+    const gate = deferred();
+    const first = slots.run(() => gate.promise);
+    const controller = new AbortController();
+    const second = slots.run(() => Promise.resolve('second'), controller.signal);
+    const third = slots.run(() => Promise.resolve('third'));
+    controller.abort(new Error('not any more'));
+    await expect(second).rejects.toThrow('not any more');
+    gate.resolve();
+    expect(await Promise.all([first, third])).toEqual([undefined, 'third']);
+  });
+
   it('go on after work that failed', async () => {
     const slots = new Slots(1);
     await expect(slots.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');

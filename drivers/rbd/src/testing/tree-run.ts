@@ -243,7 +243,8 @@ export class TreeRun {
 
   /** Until nothing is left to be done; what waits for others is looked at again at each start. */
   async #settle(): Promise<void> {
-    for (let round = 0; round < 4; round += 1) {
+    // What is deferred goes level by level.
+    for (let round = 0; round < MOST_VOLUMES + 2; round += 1) {
       await this.#restart(undefined);
       if (await this.#isIdle()) return;
     }
