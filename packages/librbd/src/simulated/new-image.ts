@@ -70,7 +70,12 @@ export function cloneable(
   return { image, snapshot, overlapBytes: snapshot.sizeBytes, format };
 }
 
-export function attachClone(child: ImageState, link: ParentLink): void {
+/** Makes a new image a clone. @throws RbdError `invalid`, and the image is gone again */
+export function attachClone(child: ImageState, link: ParentLink, subject: SimulatedSubject): void {
+  if (link.overlapBytes === 0) {
+    child.pool.images.delete(child.name);
+    throw simulatedError('invalid', subject, 'its parent has no bytes');
+  }
   for (const [key, value] of link.image.metadata) child.metadata.set(key, value);
   attach(child, link);
 }

@@ -68,7 +68,7 @@ export class SimulatedPool extends SimulatedHandle implements RbdPool {
       const child = addImage(this.pool, name, layout, on);
       // Who dies here leaves an image that has no parent yet.
       await progress.step(1, 2);
-      attachClone(child, link);
+      attachClone(child, link, subject);
     });
   }
 

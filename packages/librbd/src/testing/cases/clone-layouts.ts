@@ -2,6 +2,17 @@ import { contentOf, MIB, type RbdCase, refused, same, type Scene, SIZE, snapshot
 
 export const cloneLayoutCases: readonly RbdCase[] = [
   {
+    name: 'makes no clone of a snapshot without bytes: invalid',
+    run: async (scene: Scene): Promise<void> => {
+      await using image = await scene.image('image', 0);
+      await image.createSnapshot('snap');
+      const parent = { parentImage: 'image', parentSnapshot: 'snap' };
+      await refused('invalid', scene.pool.cloneImage('child', { ...parent, format: 2 }));
+      await refused('exists', scene.pool.cloneImage('image', { ...parent, format: 2 }));
+      same(await scene.imageNames(), ['image']);
+    },
+  },
+  {
     name: 'clones across pools, with a layout of its own',
     run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();
