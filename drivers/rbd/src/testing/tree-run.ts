@@ -7,6 +7,8 @@ import { JOURNAL_OBJECT } from '../journal/journal.js';
 import { snapshotName, volumeImage } from '../names.js';
 import type { Foreign } from './tree-check.js';
 import { assertPoolFits } from './tree-check.js';
+import type { Deed, KnownSnapshot, KnownVolume } from './tree-deeds.js';
+import { deletingSnapshot, describe, extending, resized, reverting } from './tree-deeds.js';
 import type { TreeStep } from './tree-step.js';
 import type { Death, TreeCall, TreeOutcome, TreeProcess, TreeWorld } from './tree-world.js';
 
@@ -14,27 +16,6 @@ const VOLUME_BYTES = 8 * KIB;
 const MOST_VOLUMES = 12;
 const MOST_SNAPSHOTS = 3;
 const MOST_POLLS = 400;
-
-interface KnownSnapshot {
-  readonly snapshot: Snapshot;
-  readonly bytes: Buffer;
-}
-
-interface KnownVolume {
-  volume: Volume;
-  bytes: Buffer;
-  snapshots: KnownSnapshot[];
-}
-
-/** What becomes of the records when a call is done; and what a manager asks for next where its process has died. */
-interface Deed {
-  readonly call: TreeCall;
-  readonly done: () => void;
-  /** Undoes what was being made; the same again unless told. */
-  readonly undo?: TreeCall;
-  /** Codes with which it may be refused, which changes nothing. */
-  readonly refusals?: readonly string[];
-}
 
 /** A random sequence on a pool, beside records of what there has to be, as a manager keeps them. */
 export class TreeRun {
@@ -311,43 +292,3 @@ const NO_DEATH = {
   death: undefined,
   deathAtStart: undefined,
 } as const satisfies TreeStep;
-
-function extending(known: KnownVolume): Deed {
-  const newSizeBytes = known.bytes.length + 1024;
-  const done = (): void => {
-    known.bytes = resized(known.bytes, newSizeBytes);
-    known.volume = { ...known.volume, sizeBytes: newSizeBytes };
-  };
-  return { call: { method: 'extendVolume', volume: known.volume, newSizeBytes }, done };
-}
-
-function reverting(known: KnownVolume): Deed | undefined {
-  const newest = known.snapshots.at(-1);
-  if (newest === undefined) return undefined;
-  const { snapshot, bytes } = newest;
-  const done = (): void => {
-    known.bytes = resized(bytes, known.bytes.length);
-  };
-  return { call: { method: 'revertToSnapshot', volume: known.volume, snapshot }, done };
-}
-
-function deletingSnapshot(known: KnownVolume, each: KnownSnapshot): Deed {
-  const done = (): void => {
-    known.snapshots = known.snapshots.filter((other) => other !== each);
-  };
-  const snapshot = { ...each.snapshot, volume: known.volume };
-  return { call: { method: 'deleteSnapshot', snapshot }, done, refusals: ['snapshot-busy'] };
-}
-
-function resized(bytes: Buffer, length: number): Buffer {
-  const larger = Buffer.alloc(length);
-  bytes.copy(larger);
-  return larger;
-}
-
-function describe(call: TreeCall): string {
-  const what = 'snapshot' in call ? call.snapshot.name : '';
-  const volume = 'volume' in call ? call.volume.name : '';
-  const source = 'source' in call ? ` of ${call.source.name}` : '';
-  return `${call.method} ${[volume, what].filter((name) => name !== '').join(' ')}${source}`;
-}
