@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { BenchOptions } from './bench-options.js';
 import { cloneBench } from './clone-bench.js';
 import { glusterfsBench } from './glusterfs-bench.js';
+import { rbdBackgroundBench } from './rbd-background-bench.js';
 import { rbdBench } from './rbd-bench.js';
 import { rbdIoBench } from './rbd-io-bench.js';
 import { rbdManyBench } from './rbd-many-bench.js';
@@ -18,6 +19,7 @@ areas
   rbd        volumes, snapshots and clones of the RBD driver in a Ceph pool
   rbd-io     a volume of an RBD backend written and read in order, and the same by 'rbd bench'
   rbd-many   a thousand RBD volumes by 16 tasks, and what ten thousand operations leave in memory
+  rbd-background  RBD volumes made and deleted while ten clones of 1 GiB are flattened; p95s and the loop's delay
   clone      copies of a written volume, by reflink where the file system can
   manager    creates by 8 clients, and requests and commands on a store of 100 and of 100,000 volumes
 
@@ -42,6 +44,7 @@ const AREAS: Readonly<Record<string, (options: BenchOptions) => Promise<BenchRes
   rbd: rbdBench,
   'rbd-io': rbdIoBench,
   'rbd-many': rbdManyBench,
+  'rbd-background': rbdBackgroundBench,
   clone: cloneBench,
   manager: managerBench,
 };

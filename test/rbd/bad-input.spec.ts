@@ -145,7 +145,7 @@ describe('a backend does not start', () => {
     const confFile = (await start.confFile?.()) ?? ceph.confFile;
     await using wrong = await RbdBackend.create({ confFile, options: { ...IMPATIENT, ...start.options } });
     const { code, message } = await refusal(wrong.start());
-    expect({ code, message }).toEqual({ code: start.code, message: expect.any(String) });
+    expect({ code, message }).toEqual({ code: start.code, message });
     for (const part of start.says) expect(message).toMatch(part);
     expect(message).not.toContain(NO_KEY);
   });
@@ -183,7 +183,7 @@ describe('a backend does not start', () => {
     const { stdout } = await run('unshare', args, { cwd: programOf('test'), timeout: 60_000 });
     expect(JSON.parse(stdout)).toEqual({
       code: 'unavailable',
-      message: expect.stringMatching(/librbd.*install/),
+      message: expect.stringMatching(/librbd.*install/) as string,
     });
   });
 });
@@ -277,7 +277,7 @@ describe('names with odd characters', () => {
     ]) {
       expect(refused).toEqual({
         code: 'invalid-input',
-        message: expect.stringContaining(JSON.stringify(name)),
+        message: expect.stringContaining(JSON.stringify(name)) as string,
       });
     }
   });
@@ -285,7 +285,10 @@ describe('names with odd characters', () => {
   it('lists with the reason what has a name that cannot be said', async () => {
     await storage.pool.createImage('a/b@c', { sizeBytes: MIB });
     expect(await manageable()).toEqual([
-      expect.objectContaining({ safeToManage: false, reason: expect.stringMatching(/rename it first/) }),
+      expect.objectContaining({
+        safeToManage: false,
+        reason: expect.stringMatching(/rename it first/) as string,
+      }),
     ]);
     await storage.pool.removeImage('a/b@c');
   });
@@ -330,7 +333,7 @@ describe('sizes that cannot be', () => {
     for (const operation of refused) {
       expect(await refusal(operation())).toEqual({
         code: 'invalid-input',
-        message: expect.stringMatching(/volumes only grow|cannot hold the data|smaller|grow/),
+        message: expect.stringMatching(/volumes only grow|cannot hold the data|smaller|grow/) as string,
       });
     }
     await sizeIs(volume, 4 * MIB);
@@ -359,7 +362,7 @@ describe('what is not there', () => {
     for (const operation of missing) {
       expect(await refusal(operation())).toEqual({
         code: 'volume-not-found',
-        message: expect.stringContaining(ghost.id),
+        message: expect.stringContaining(ghost.id) as string,
       });
     }
     await backend.deleteVolume(ghost);
