@@ -1,0 +1,289 @@
+import type { DriverErrorCode } from '@scoria/core';
+import { isDriverError, MIB } from '@scoria/core';
+import { makeVolume, withDevice } from '@scoria/testkit';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CephCluster } from '../support/ceph-cluster.js';
+import { someOf } from '../support/some-of.js';
+import { CephStorage } from './ceph-storage.js';
+import { RbdBackend } from './rbd-backend.js';
+import { contents, HeldOperation, prepare, type Records, SIZE } from './trouble/operations.js';
+
+/** The time limit of each call to the cluster. */
+const LIMIT_MS = 1000;
+/** An operation makes some calls one after the other, and takes back what it did; each of those has the limit. */
+const OPERATION_MS = 20 * LIMIT_MS;
+/** The statistics take one connection and two calls. */
+const STATS_MS = 5 * LIMIT_MS;
+const BACK_MS = 60_000;
+/** An OSD that stood still for longer takes itself for replaced, and has to be started again. */
+const STANDSTILL_MS = 8000;
+
+const OPTIONS = {
+  rados_connect_timeout: LIMIT_MS / 1000,
+  rados_connection_retries: 10,
+  rados_connection_interval: 1,
+  // What was cut off is looked for every second.
+  deferred_deletion_purge_interval: 1,
+};
+
+/** What a cluster that does not answer comes to: nobody answers, or the lock of an image is not to be had. */
+const IN_TROUBLE: readonly DriverErrorCode[] = ['unavailable', 'timeout', 'volume-busy'];
+
+let ceph: CephCluster;
+let storage: CephStorage;
+let backend: RbdBackend;
+
+beforeAll(async () => {
+  const settings = { osd_client_watch_timeout: '2' };
+  ceph = await CephCluster.start({ store: 'bluestore', bytes: 2 ** 30, pools: ['rbd', 'small'], settings });
+  storage = await CephStorage.open(ceph);
+  backend = await RbdBackend.start({ confFile: ceph.confFile, options: OPTIONS });
+});
+afterAll(async () => {
+  await within(OPERATION_MS, backend[Symbol.asyncDispose]());
+  await storage[Symbol.asyncDispose]();
+  await ceph[Symbol.asyncDispose]();
+});
+
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  const late = sleep(limitMs, undefined, { signal: controller.signal }).then(() => {
+    throw new Error(`no end after ${String(limitMs)} ms`);
+  });
+  late.catch(() => undefined);
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    controller.abort();
+  }
+}
+
+/** Repeats it until it is done, as whoever keeps records does: nothing but its time is limited. */
+async function eventually(work: () => Promise<void>): Promise<void> {
+  const end = Date.now() + BACK_MS;
+  for (;;) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (Date.now() > end) throw error;
+      await sleep(200);
+    }
+  }
+}
+
+async function failure(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+function codeOf(error: unknown): DriverErrorCode | 'done' {
+  if (error === undefined) return 'done';
+  if (!isDriverError(error)) throw new Error('no error of the contract', { cause: error });
+  return error.code;
+}
+
+async function statsAnswer(): Promise<DriverErrorCode | 'done'> {
+  return codeOf(await failure(within(STATS_MS, backend.driver.stats(backend.context()))));
+}
+
+interface Trouble {
+  readonly what: string;
+  begin(): void | Promise<void>;
+  end(standstillMs: number): void | Promise<void>;
+}
+
+/**
+ * One monitor is all there is. One that was ended and is started again on its data has all its clients connect again, as
+ * they do to another one that takes its place; that one at another address is found is librados's part, and not shown
+ * here. The mount of the OSD's file is what an OSD on another machine does with its disk.
+ */
+const TROUBLES: readonly Trouble[] = [
+  {
+    what: 'the OSD stands still',
+    begin: () => {
+      ceph.pause('osd');
+    },
+    end: async (standstillMs) => {
+      if (standstillMs < STANDSTILL_MS) ceph.resume('osd');
+      else await restart('osd');
+    },
+  },
+  {
+    what: 'the OSD is killed, and started again',
+    begin: () => ceph.stop('osd', 'SIGKILL'),
+    end: async () => {
+      ceph.startAgain('osd');
+      await ceph.settled();
+    },
+  },
+  {
+    what: 'the monitor stands still',
+    begin: () => {
+      ceph.pause('mon');
+    },
+    end: () => {
+      ceph.resume('mon');
+    },
+  },
+  {
+    what: 'the monitor is ended, and started again',
+    begin: () => ceph.stop('mon'),
+    end: async () => {
+      ceph.startAgain('mon');
+      await ceph.settled();
+    },
+  },
+];
+
+async function restart(daemon: 'osd'): Promise<void> {
+  await ceph.stop(daemon, 'SIGKILL');
+  ceph.startAgain(daemon);
+  await ceph.settled();
+}
+
+/** When an operation is cut off: before it begins, or at one of its steps. */
+const STEPS = [1, 2, 3];
+const CASES = TROUBLES.flatMap((trouble) => STEPS.map((step) => ({ trouble, step })));
+
+describe('in the middle of all operations at once', () => {
+  const cases = someOf(CASES, 1 / CASES.length);
+
+  it.each(cases.map(({ trouble, step }) => [trouble.what, step, trouble] as const))(
+    '%s, at step %i: each ends in time, and all goes on afterwards',
+    async (_what, step, trouble) => {
+      const { records, operations } = await prepare(backend);
+      const held = operations.map((operation) => new HeldOperation(backend, operation, step));
+      await Promise.all(held.map((one) => one.standsStill()));
+      const delay = monitorEventLoopDelay({ resolution: 10 });
+      delay.enable();
+      const began = Date.now();
+      await trouble.begin();
+      try {
+        for (const one of held) one.goOn();
+        const ends = await within(OPERATION_MS, Promise.all(held.map(({ ended }) => ended)));
+        const codes = ends.map(codeOf);
+        expect(codes.filter((code) => code !== 'done' && !IN_TROUBLE.includes(code))).toEqual([]);
+        expect(await statsAnswer()).toBe('unavailable');
+        for (const error of ends) {
+          if (isDriverError(error)) expect(error.message).toMatch(/volume|snapshot/);
+        }
+      } finally {
+        await trouble.end(Date.now() - began);
+        delay.disable();
+      }
+      // A call that waits for the cluster on the event loop would have stopped it for the time limit.
+      expect(delay.max / 1e6).toBeLessThan(LIMIT_MS);
+      await eventually(async () => expect(await statsAnswer()).toBe('done'));
+      await allIsWell(records);
+    },
+  );
+});
+
+/** The same driver, which was not started again, does all that there is to do; then nothing is left. */
+async function allIsWell(records: Records): Promise<void> {
+  // What was cut off is taken back or ended by the driver itself.
+  await eventually(async () => expect(await storage.journal()).toEqual([]));
+  for (const volume of records.untouched) {
+    expect((await backend.read(volume)).equals(contents(1))).toBe(true);
+  }
+  const found = await backend.read(records.reverted);
+  expect([1, 2].some((seed) => found.equals(contents(seed)))).toBe(true);
+  for (const snapshot of records.snapshots) await eventually(() => backend.deleteSnapshot(snapshot));
+  for (const volume of records.volumes) await eventually(() => backend.deleteVolume(volume));
+  await eventually(async () => expect([await storage.names(), await storage.journal()]).toEqual([[], []]));
+}
+
+it('a backend is ended in time while nobody answers', async () => {
+  const other = await RbdBackend.start({ confFile: ceph.confFile, options: OPTIONS });
+  const volume = await other.createVolume(SIZE);
+  const began = Date.now();
+  ceph.pause('osd');
+  try {
+    const cut = failure(other.snapshot(volume));
+    await within(OPERATION_MS, other[Symbol.asyncDispose]());
+    expect(['done', ...IN_TROUBLE]).toContain(codeOf(await within(OPERATION_MS, cut)));
+  } finally {
+    await TROUBLES[0]?.end(Date.now() - began);
+  }
+  await eventually(async () => {
+    await using image = await storage.pool.openImage(`volume-${volume.id}`);
+    for (const { name } of await image.snapshots()) {
+      await image.unprotectSnapshot(name).catch(() => undefined);
+      await image.removeSnapshot(name);
+    }
+  });
+  await eventually(() => backend.deleteVolume(volume));
+  await eventually(async () => expect(await storage.names()).toEqual([]));
+});
+
+/** Writes until it is refused. */
+async function fill(target: RbdBackend, volume: Parameters<RbdBackend['write']>[0]): Promise<unknown> {
+  return failure(
+    withDevice(target.driver, target.context(), volume, 'read-write', async (device) => {
+      for (let at = 0; at < volume.sizeBytes; at += MIB / 2) {
+        await device.write(at, Buffer.alloc(MIB / 2, 1));
+        await device.flush();
+        await sleep(20);
+      }
+    }),
+  );
+}
+
+describe('no room', () => {
+  const fullness: readonly { what: string; begin(): Promise<unknown>; end(): Promise<unknown> }[] = [
+    {
+      what: 'the quota of the pool is reached',
+      begin: () => ceph.ceph('osd', 'pool', 'set-quota', 'small', 'max_bytes', String(4 * MIB)),
+      end: () => ceph.ceph('osd', 'pool', 'set-quota', 'small', 'max_bytes', '0'),
+    },
+    {
+      // It is full from where its administrator says: what has been written of its file by itself is more than that.
+      what: 'the cluster is full',
+      begin: () => setFull('0.0001'),
+      end: () => setFull('0.95'),
+    },
+  ];
+
+  it.each(fullness.map((one) => [one.what, one] as const))(
+    '%s: says so, and goes on when there is some',
+    async (_what, full) => {
+      const options = { ...OPTIONS, rbd_pool: 'small', rados_connect_timeout: 10 };
+      await using small = await RbdBackend.start({ confFile: ceph.confFile, pool: 'small', options });
+      await using left = await CephStorage.open(ceph, { rbd_pool: 'small' });
+      const [volume, other] = [await small.createVolume(200 * MIB), await small.createVolume(SIZE)];
+      await full.begin();
+      try {
+        expect(codeOf(await fill(small, volume))).toBe('no-space');
+        for (const refused of [() => small.createVolume(SIZE), () => small.clone(volume)]) {
+          expect(codeOf(await failure(within(OPERATION_MS, refused())))).toBe('no-space');
+        }
+        // A cluster that is full lets go of what is there; a pool at its quota does not.
+        const deletion = codeOf(await failure(within(OPERATION_MS, small.deleteVolume(other))));
+        expect(['done', 'no-space']).toContain(deletion);
+        const { pools } = await small.driver.stats(small.context());
+        expect(pools[0]?.freeBytes).toBe(0);
+      } finally {
+        await full.end();
+      }
+      await eventually(() => small.deleteVolume(volume));
+      await eventually(() => small.deleteVolume(other));
+      await eventually(async () => expect([await left.names(), await left.journal()]).toEqual([[], []]));
+      const again = makeVolume({ sizeBytes: SIZE, status: 'available' });
+      // The cluster takes a moment to notice.
+      await eventually(async () => void (await small.createVolume(SIZE, again.id)));
+      await small.write(again, 0, contents(1));
+      expect((await small.read(again)).equals(contents(1))).toBe(true);
+      await small.deleteVolume(again);
+    },
+  );
+});
+
+/** The ratios that come before have to be below it. */
+async function setFull(ratio: string): Promise<void> {
+  const order = ['set-nearfull-ratio', 'set-backfillfull-ratio', 'set-full-ratio'];
+  for (const setting of ratio === '0.95' ? order.reverse() : order) await ceph.ceph('osd', setting, ratio);
+}
