@@ -194,7 +194,11 @@ async function allIsWell(records: Records): Promise<void> {
   expect([1, 2].some((seed) => found.equals(contents(seed)))).toBe(true);
   for (const snapshot of records.snapshots) await eventually(() => backend.deleteSnapshot(snapshot));
   for (const volume of records.volumes) await eventually(() => backend.deleteVolume(volume));
-  await eventually(async () => expect([await storage.names(), await storage.journal()]).toEqual([[], []]));
+  // A snapshot that Ceph was removing when nobody answered any more may be in its trash of snapshots, and keeps its image.
+  const left = async (): Promise<string[]> =>
+    (await storage.names()).filter((name) => !/\.deleted(@|$)/.test(name));
+  await eventually(async () => expect([await left(), await storage.journal()]).toEqual([[], []]));
+  await storage.clear();
 }
 
 it('a backend is ended in time while nobody answers', async () => {
@@ -217,7 +221,10 @@ it('a backend is ended in time while nobody answers', async () => {
     }
   });
   await eventually(() => backend.deleteVolume(volume));
-  await eventually(async () => expect(await storage.names()).toEqual([]));
+  await eventually(async () => {
+    const names = await storage.names();
+    expect(names.filter((name) => name.includes(volume.id))).toEqual([]);
+  });
 });
 
 /** Writes until it is refused. */
@@ -274,7 +281,9 @@ describe('no room', () => {
       await eventually(async () => expect([await left.names(), await left.journal()]).toEqual([[], []]));
       const again = makeVolume({ sizeBytes: SIZE, status: 'available' });
       // The cluster takes a moment to notice.
-      await eventually(async () => void (await small.createVolume(SIZE, again.id)));
+      await eventually(async () => {
+        await small.createVolume(SIZE, again.id);
+      });
       await small.write(again, 0, contents(1));
       expect((await small.read(again)).equals(contents(1))).toBe(true);
       await small.deleteVolume(again);
