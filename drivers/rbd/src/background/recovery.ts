@@ -5,6 +5,7 @@ import { inject, injectable } from 'inversify';
 import { RbdTools } from '../driver/rbd-tools.js';
 import { imageClaim, snapshotClaim } from '../driver/volume-locks.js';
 import type { LockClaim } from '../driver/volume-locks.js';
+import { removeCutOffSnapshots } from '../execute/cut-off-snapshots.js';
 import { runPlan, uncancellable } from '../execute/plan-executor.js';
 import { removeRemains } from '../execute/remove-remains.js';
 import type { Intent, JournalEntry } from '../journal/entry.js';
@@ -101,7 +102,8 @@ export class Recovery {
   }
 
   async #endRemoval(pool: RbdPool, image: string): Promise<void> {
-    if (!isOfSnapshot(image) && !(await isReadable(pool, image))) await removeRemains(pool, image);
+    if (isOfSnapshot(image)) await removeCutOffSnapshots(pool, image.slice(0, image.lastIndexOf('@')));
+    else if (!(await isReadable(pool, image))) await removeRemains(pool, image);
   }
 
   /** Somebody wanted to delete it, and has not. */

@@ -1,7 +1,7 @@
 import { DriverError, messageOf } from '@scoria/core';
 import type { OperationContext, Volume } from '@scoria/core';
 import { isRbdError } from '@scoria/librbd';
-import type { RbdPool } from '@scoria/librbd';
+import type { RbdPool, SnapshotEntry } from '@scoria/librbd';
 import type { StoppedFlattening } from '../background/flatten-queue.js';
 import { runPlan } from '../execute/plan-executor.js';
 import { removeRemains } from '../execute/remove-remains.js';
@@ -33,7 +33,8 @@ export async function deleteVolume(
 
 /** What a delete has to know of an image. */
 export async function readToDelete(pool: RbdPool, image: string): Promise<ImageNode | undefined> {
-  const children = ({ name }: { name: string }): boolean => isCloneSnapshot(name);
+  const children = ({ name, namespace }: SnapshotEntry): boolean =>
+    isCloneSnapshot(name) || namespace === 'trash';
   return readImage(pool, image, { children, parentOfSnapshots: true });
 }
 

@@ -2,6 +2,7 @@ import { DriverError } from '@scoria/core';
 import type { OperationContext, Snapshot, Volume } from '@scoria/core';
 import { isRbdError } from '@scoria/librbd';
 import type { RbdImage, RbdPool, SnapshotEntry } from '@scoria/librbd';
+import { removeCutOffSnapshots } from '../execute/cut-off-snapshots.js';
 import { OpenImages } from '../execute/open-images.js';
 import { runOrUndo, runPlan, uncancellable } from '../execute/plan-executor.js';
 import type { ParentReference } from '../journal/entry.js';
@@ -54,6 +55,7 @@ export async function removeSnapshot(
   const doomed = await findSnapshot(pool, image, name);
   if (doomed === undefined) {
     context.logger.warn(`there is no ${image}@${name} in the pool ${pool.name}: nothing to delete`);
+    await removeCutOffSnapshots(pool, image);
     return;
   }
   await new SnapshotRemoval(tools, pool, image, doomed).run(context);

@@ -106,8 +106,8 @@ export class ParentRelease {
   ): Promise<ImageNode | undefined> {
     const read = async (name: string): Promise<ImageNode | undefined> => {
       const node = await readImage(pool, name, {
-        children: ({ id, name: snapshot }) =>
-          id === snapshotId || (isDeletedImage(name) && isCloneSnapshot(snapshot)),
+        children: ({ id, name: snapshot, namespace }) =>
+          id === snapshotId || namespace === 'trash' || (isDeletedImage(name) && isCloneSnapshot(snapshot)),
         parentOfSnapshots: true,
       });
       return node?.id === imageId ? node : undefined;

@@ -57,6 +57,8 @@ export class StepRunner {
       ),
     'remove-snapshot': async ({ image, snapshot }) =>
       unless(['not-found'], async () => (await this.images.get(image)).removeSnapshot(snapshot)),
+    'remove-trashed-snapshot': async ({ image, snapshotId }) =>
+      unless(['not-found'], async () => (await this.images.get(image)).removeSnapshotById(snapshotId)),
     resize: async ({ image, sizeBytes }) => (await this.images.get(image)).resize(sizeBytes),
     flatten: async ({ image }, context) =>
       unless(['invalid', 'not-found'], async () => (await this.images.get(image)).flatten(longCall(context))),

@@ -1,6 +1,7 @@
 import type { OperationContext } from '@scoria/core';
 import type { RbdPool } from '@scoria/librbd';
 import type { ParentRelease } from '../execute/parent-release.js';
+import { removeCutOffSnapshots } from '../execute/cut-off-snapshots.js';
 import { runPlan, uncancellable } from '../execute/plan-executor.js';
 import { removeRemains } from '../execute/remove-remains.js';
 import type { StepHelpers } from '../execute/step-runner.js';
@@ -29,7 +30,11 @@ export async function undoClone(
   for (const name of [source, deletedImage(source)]) {
     const parent = await readImage(pool, name);
     const snapshot = parent?.snapshots.find((each) => each.name === cloneSnapshot(image));
-    if (parent === undefined || snapshot === undefined) continue;
+    if (parent === undefined) continue;
+    if (snapshot === undefined) {
+      await removeCutOffSnapshots(pool, name);
+      continue;
+    }
     const link = { pool: pool.name, image: name, imageId: parent.id };
     await parents.release(context, pool, { ...link, snapshot: snapshot.name, snapshotId: snapshot.id });
   }

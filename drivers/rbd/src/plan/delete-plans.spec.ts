@@ -16,6 +16,8 @@ function lines({ steps }: { steps: readonly Parameters<typeof describeStep>[0][]
   return steps.map(describeStep);
 }
 
+const cutOff = aSnapshot('made-up', { id: 8, namespace: 'trash' });
+
 describe('planDeleteVolume', () => {
   it.each<[string, SnapshotNode[], string[], boolean]>([
     ['nothing', [], ['remove v'], true],
@@ -34,6 +36,12 @@ describe('planDeleteVolume', () => {
       false,
     ],
     ['a clone of a removed snapshot', [trashed], ['rename v to v.deleted'], false],
+    [
+      'a snapshot whose removal was cut off',
+      [cutOff],
+      ['remove what is left of the removed snapshot 8 of v', 'remove v'],
+      true,
+    ],
     ["what is the mirror's own business", [mirror], ['remove v'], true],
   ])('of a volume with %s', (_, snapshots, expected, removesImage) => {
     const plan = planDeleteVolume(anImage('v', snapshots), AT_ONCE);
@@ -111,6 +119,18 @@ describe('planRelease', () => {
       'a deleted parent whose removed snapshot others need',
       anImage('p.deleted', [own, { ...trashed, id: 9 }]),
       removal('p.deleted'),
+      false,
+    ],
+    [
+      'a living parent with a snapshot whose removal was cut off',
+      anImage('p', [cutOff]),
+      ['remove what is left of the removed snapshot 8 of p'],
+      false,
+    ],
+    [
+      'a deleted parent with a snapshot whose removal was cut off',
+      anImage('p.deleted', [cutOff]),
+      ['remove what is left of the removed snapshot 8 of p.deleted', 'remove p.deleted'],
       false,
     ],
     [

@@ -19,14 +19,16 @@ export interface DeletePlan extends Plan {
 
 /**
  * Deletes a volume's image, or renames it where clones depend on it.
- * @param image with the children of its clone snapshots
+ * @param image with the children of its clone snapshots and of those in the trash
  * @throws DriverError `volume-busy` naming its snapshots
  */
 export function planDeleteVolume(image: ImageNode, policy: RemovalPolicy): DeletePlan {
   const operation = `delete ${image.name}`;
   const holders = image.snapshots.filter(isOfUser);
   if (holders.length > 0) throw heldBySnapshots(image, holders);
-  const garbage = image.snapshots.filter((snapshot) => isBackup(snapshot) || isUnusedCloneSnapshot(snapshot));
+  const garbage = image.snapshots.filter(
+    (snapshot) => isBackup(snapshot) || isUnusedCloneSnapshot(snapshot) || isCutOff(snapshot),
+  );
   const first = garbage.flatMap((snapshot) => removalOf(image.name, snapshot));
   const left = image.snapshots.filter(
     (snapshot) => !garbage.includes(snapshot) && snapshot.namespace !== 'mirror',
@@ -65,10 +67,11 @@ export function planRelease(
   const isGarbage = (snapshot: SnapshotNode): boolean =>
     !stays(snapshot) &&
     (isLinked(snapshot) ||
-      (isDeletedImage(parent.name) && (isUnusedName(snapshot) || goesByItself(snapshot, gone))));
+      isCutOff(snapshot) ||
+      (isDeletedImage(parent.name) && (isUnusedName(snapshot) || snapshot.namespace === 'trash')));
   const garbage = parent.snapshots.filter(isGarbage);
   const steps = garbage
-    .filter(({ namespace }) => namespace === 'user')
+    .filter((snapshot) => snapshot.namespace === 'user' || isCutOff(snapshot))
     .flatMap((snapshot) => removalOf(parent.name, snapshot));
   const left = parent.snapshots.filter((snapshot) => !garbage.includes(snapshot));
   const removesImage = isDeletedImage(parent.name) && left.every(({ namespace }) => namespace === 'mirror');
@@ -98,12 +101,13 @@ function isUnusedName({ name, namespace }: SnapshotNode): boolean {
   return namespace === 'user' && (isCloneSnapshot(name) || isBackupSnapshot(name));
 }
 
-/** Ceph removes a snapshot from its trash with the last child. */
-function goesByItself({ namespace }: SnapshotNode, gone: readonly string[]): boolean {
-  return namespace === 'trash' && gone.length > 0;
+/** Ceph removes a snapshot from its trash with the last child; without one it is there because its removal was cut off. */
+export function isCutOff({ namespace, children }: SnapshotNode): boolean {
+  return namespace === 'trash' && children.length === 0;
 }
 
-function removalOf(image: string, { name: snapshot }: SnapshotNode): Step[] {
+function removalOf(image: string, { id, name: snapshot, namespace }: SnapshotNode): Step[] {
+  if (namespace === 'trash') return [{ kind: 'remove-trashed-snapshot', image, snapshotId: id }];
   const remove: Step = { kind: 'remove-snapshot', image, snapshot };
   return isBackupSnapshot(snapshot) ? [remove] : [{ kind: 'unprotect-snapshot', image, snapshot }, remove];
 }

@@ -18,6 +18,8 @@ export type Step =
   | { readonly kind: 'protect-snapshot'; readonly image: string; readonly snapshot: string }
   | { readonly kind: 'unprotect-snapshot'; readonly image: string; readonly snapshot: string }
   | { readonly kind: 'remove-snapshot'; readonly image: string; readonly snapshot: string }
+  /** One that is in the trash for nobody: its removal was cut off. */
+  | { readonly kind: 'remove-trashed-snapshot'; readonly image: string; readonly snapshotId: number }
   | {
       readonly kind: 'clone-image';
       readonly image: string;
@@ -64,6 +66,8 @@ export function describeStep(step: Step): string {
       return `unprotect ${nameOfSnapshot(step.image, step.snapshot)}`;
     case 'remove-snapshot':
       return `remove the snapshot ${nameOfSnapshot(step.image, step.snapshot)}`;
+    case 'remove-trashed-snapshot':
+      return `remove what is left of the removed snapshot ${step.snapshotId} of ${step.image}`;
     case 'clone-image':
       return `clone ${nameOfSnapshot(step.parent, step.snapshot)} to ${step.image}`;
     case 'shape-image':

@@ -98,6 +98,12 @@ export interface RbdImage extends AsyncDisposable {
   createSnapshot(name: string): Promise<void>;
   /** @throws RbdError `not-found`, `busy` (protected, or has children of clone format 1) */
   removeSnapshot(name: string): Promise<void>;
+  /**
+   * The same by the snapshot's id, of any namespace: one that is in the trash without a child is what a removal that was
+   * cut off has left.
+   * @throws RbdError `not-found`, `busy` (protected, or in the trash for its children)
+   */
+  removeSnapshotById(id: number): Promise<void>;
   renameSnapshot(from: string, to: string): Promise<void>;
   /** @throws RbdError `busy` already protected, `not-found` */
   protectSnapshot(name: string): Promise<void>;

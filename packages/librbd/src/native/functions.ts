@@ -86,6 +86,7 @@ export const RBD_FUNCTIONS = {
   rbd_snap_get_trash_namespace: ['int', 'memory', 'u64', 'memory', 'size'],
   rbd_snap_create: ['int', 'memory', 'text'],
   rbd_snap_remove: ['int', 'memory', 'text'],
+  rbd_snap_remove_by_id: ['int', 'memory', 'u64'],
   rbd_snap_rename: ['int', 'memory', 'text', 'text'],
   rbd_snap_protect: ['int', 'memory', 'text'],
   rbd_snap_unprotect: ['int', 'memory', 'text'],

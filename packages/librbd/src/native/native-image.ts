@@ -102,6 +102,12 @@ export class NativeImage extends DataImage implements RbdImage {
     await this.#onSnapshot('rbd_snap_remove', name);
   }
 
+  async removeSnapshotById(id: number): Promise<void> {
+    const subject = this.snapshotSubject('rbd_snap_remove_by_id', `#${id}`);
+    checkCount(id, 'the id of the snapshot', subject);
+    await this.call(subject, 'rbd_snap_remove_by_id', id);
+  }
+
   async renameSnapshot(from: string, to: string): Promise<void> {
     const subject = this.snapshotSubject('rbd_snap_rename', from);
     checkName(from, 'the name of the snapshot', subject);

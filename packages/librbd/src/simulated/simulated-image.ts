@@ -13,6 +13,7 @@ import { featuresAfter, inOrder } from './features.js';
 import { checkMetadata } from './image-settings.js';
 import { breakLock, lockFor, locksOf, unlock } from './locks.js';
 import { userSnapshot } from './new-image.js';
+import type { Progress } from './process.js';
 import { simulatedError, type SimulatedSubject } from './simulated-error.js';
 import { type ImageState, type ParentLink, SnapshotState } from './state/image-state.js';
 import {
@@ -54,11 +55,18 @@ export class SimulatedImage extends DataImage implements RbdImage {
 
   async removeSnapshot(name: string): Promise<void> {
     const subject = this.subject('removeSnapshot', name);
-    await this.#onSnapshot(subject, name, () => {
-      const snapshot = this.snapshotOf(name, subject);
-      if (snapshot.isProtected) throw simulatedError('busy', subject, 'it is protected');
-      if (snapshot.children.size > 0) moveSnapshotToTrash(snapshot);
-      else dropSnapshot(this.image, snapshot);
+    await this.#onSnapshot(subject, name, (progress) =>
+      this.#removeSnapshot(this.snapshotOf(name, subject), subject, progress),
+    );
+  }
+
+  async removeSnapshotById(id: number): Promise<void> {
+    const subject = this.subject('removeSnapshotById', `#${String(id)}`);
+    checkCount(id, 'the id of the snapshot', subject);
+    await this.change(subject, (progress) => {
+      const snapshot = this.image.snapshots.find((each) => each.id === id);
+      if (snapshot === undefined) throw simulatedError('not-found', subject, 'there is no such snapshot');
+      return this.#removeSnapshot(snapshot, subject, progress);
     });
   }
 
@@ -180,7 +188,26 @@ export class SimulatedImage extends DataImage implements RbdImage {
     await this.change(subject, work, { lock: 'none' });
   }
 
-  async #onSnapshot(subject: SimulatedSubject, name: string, work: () => void): Promise<void> {
+  /** By way of the trash, where it stays as long as it has children, and for good where the removal is cut off. */
+  async #removeSnapshot(
+    snapshot: SnapshotState,
+    subject: SimulatedSubject,
+    progress: Progress,
+  ): Promise<void> {
+    if (snapshot.isProtected) throw simulatedError('busy', subject, 'it is protected');
+    if (snapshot.namespace === 'trash' && snapshot.children.size > 0) {
+      throw simulatedError('busy', subject, 'it has children');
+    }
+    if (snapshot.namespace !== 'trash') moveSnapshotToTrash(snapshot);
+    await progress.step(0, 1);
+    if (snapshot.children.size === 0) dropSnapshot(this.image, snapshot);
+  }
+
+  async #onSnapshot(
+    subject: SimulatedSubject,
+    name: string,
+    work: (progress: Progress) => void | Promise<void>,
+  ): Promise<void> {
     checkName(name, 'the name of the snapshot', subject);
     await this.change(subject, work);
   }

@@ -7,6 +7,7 @@ const refusals: [title: string, code: RbdErrorCode, act: (image: RbdImage) => Pr
   ['a snapshot without a name', 'invalid', async (image) => image.createSnapshot('')],
   ['to remove no snapshot', 'not-found', async (image) => image.removeSnapshot('none')],
   ['to remove a protected one', 'busy', async (image) => image.removeSnapshot('safe')],
+  ['to remove no snapshot by its id', 'not-found', async (image) => image.removeSnapshotById(123456)],
   ['to rename no snapshot', 'not-found', async (image) => image.renameSnapshot('none', 'other')],
   ['to rename to a name that is taken', 'exists', async (image) => image.renameSnapshot('snap', 'safe')],
   ['to rename to the same name', 'exists', async (image) => image.renameSnapshot('snap', 'snap')],
@@ -33,6 +34,20 @@ export const snapshotCases: readonly RbdCase[] = [
       same(names, ['snap', 'safe']);
     },
   })),
+  {
+    name: 'removes a snapshot by its id',
+    run: async (scene: Scene): Promise<void> => {
+      await using image = await scene.image();
+      await image.createSnapshot('one');
+      await image.createSnapshot('two');
+      const [one] = await image.snapshots();
+      await image.removeSnapshotById(one?.id ?? 0);
+      same(
+        (await image.snapshots()).map(({ name }) => name),
+        ['two'],
+      );
+    },
+  },
   {
     name: 'keeps in a snapshot what there was, and its size',
     run: async (scene: Scene): Promise<void> => {
