@@ -1,5 +1,4 @@
-import type { Snapshot, Volume } from '@scoria/core';
-import { MIB } from '@scoria/core';
+import { type DriverError, isDriverError, MIB, type Snapshot, type Volume } from '@scoria/core';
 import { patternBytes } from '@scoria/testkit';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -67,6 +66,16 @@ const REASON =
   /the share is full|quota of the share is used up|no share has room|the share has \d+ left|disk quota exceeded/i;
 const ADVICE = /free some|raise it|the largest volume that fits/;
 
+/** On a busy machine a share may be too slow once, which says nothing of its room. */
+async function failureOf(work: () => Promise<unknown>): Promise<unknown> {
+  let error: unknown;
+  for (let tries = 0; tries < 3; tries += 1) {
+    error = await work().catch((reason: unknown) => reason);
+    if (!isDriverError(error, 'unavailable')) break;
+  }
+  return error;
+}
+
 describe.each([FULL, QUOTA])('a share without room ($name)', (shortage) => {
   let backend: GlusterBackend;
   let volume: Volume;
@@ -103,8 +112,8 @@ describe.each([FULL, QUOTA])('a share without room ($name)', (shortage) => {
 
   test.each(NEEDS_ROOM)('refuses a %s, says why, and changes nothing', async (_what, work) => {
     const there = await files();
-    const error: unknown = await work(backend, volume, snapshot).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ code: 'no-space' });
+    const error = await failureOf(() => work(backend, volume, snapshot));
+    expect([(error as DriverError).code, (error as Error).message]).toEqual(['no-space', expect.any(String)]);
     expect((error as Error).message).toMatch(REASON);
     expect((error as Error).message).toMatch(ADVICE);
     expect(await files()).toEqual(there);

@@ -388,7 +388,10 @@ describe('a cluster that does not answer', () => {
   let hasty: RbdCluster;
   let hastyPool: RbdPool;
   beforeAll(async () => {
-    hasty = await client.connect({ confFile: ceph.confFile, timeoutMs: LIMIT_MS });
+    // On a busy machine even a cluster that is well may take longer once.
+    await eventually(async () => {
+      hasty = await client.connect({ confFile: ceph.confFile, timeoutMs: LIMIT_MS });
+    });
     hastyPool = await hasty.openPool('rbd');
   });
   afterAll(async () => hasty.close());
