@@ -13,6 +13,8 @@ import type { TreeStep } from './tree-step.js';
 import type { Death, TreeCall, TreeOutcome, TreeProcess, TreeWorld } from './tree-world.js';
 
 const VOLUME_BYTES = 8 * KIB;
+/** Each of which takes as long as the driver itself waits for a watcher. */
+const MOST_TRIES = 5;
 const MOST_VOLUMES = 12;
 const MOST_SNAPSHOTS = 3;
 const MOST_POLLS = 400;
@@ -109,10 +111,19 @@ export class TreeRun {
       return;
     }
     await this.#restart(deathAtStart);
-    const next = await this.#untilAlive(deed.undo ?? deed.call);
+    const next = await this.#untilUnwatched(deed.undo ?? deed.call, deed.refusals);
     this.history.push(`  died; then ${describe(deed.undo ?? deed.call)}: ${next.kind}`);
     if (next.kind === 'refused') await this.#requireRefusal(deed, next);
     else if (deed.undo === undefined) deed.done();
+  }
+
+  /** Ceph takes a while to see that the watch of a dead process is over: its image is busy until then. */
+  async #untilUnwatched(call: TreeCall, refusals: readonly string[] = []): Promise<TreeOutcome> {
+    for (let tries = 1; ; tries += 1) {
+      const outcome = await this.#untilAlive(call);
+      const isBusy = outcome.kind === 'refused' && outcome.code === 'volume-busy';
+      if (!isBusy || refusals.includes(outcome.code) || tries === MOST_TRIES) return outcome;
+    }
   }
 
   /** What was to die at its start may do so in the background only now. */
