@@ -120,6 +120,11 @@ export interface RbdImage extends AsyncDisposable {
   parent(): Promise<ParentImage | undefined>;
   /** The children of a snapshot (of any namespace, by its id), those in the trash included. */
   children(snapshotId: number): Promise<readonly ChildImage[]>;
+  /**
+   * Whether it, or a snapshot of it, is a clone of format 2. A child that is not keeps its parent's snapshot from being
+   * unprotected.
+   */
+  isCloneOfFormat2(): Promise<boolean>;
   /** Makes it independent of its parent. @throws RbdError `invalid` has no parent */
   flatten(call?: LongCall): Promise<void>;
 

@@ -25,6 +25,11 @@ export function featureBits(names: readonly string[], subject: CallSubject): big
   }, 0n);
 }
 
+/** `RBD_OPERATION_FEATURE_CLONE_CHILD`: a clone of format 2, from what librbd calls an image's operation features. */
+export function isCloneChild(operationFeatures: bigint): boolean {
+  return (operationFeatures & 2n) !== 0n;
+}
+
 /** Their names; those of later versions by their number. */
 export function featureNames(bits: bigint): string[] {
   return Array.from({ length: 64 }, (_, index) => index)

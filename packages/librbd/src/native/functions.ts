@@ -68,6 +68,7 @@ export const RBD_FUNCTIONS = {
   rbd_get_id: ['int', 'memory', 'memory', 'size'],
   rbd_get_size: ['int', 'memory', 'memory'],
   rbd_get_features: ['int', 'memory', 'memory'],
+  rbd_get_op_features: ['int', 'memory', 'memory'],
   rbd_get_stripe_unit: ['int', 'memory', 'memory'],
   rbd_get_stripe_count: ['int', 'memory', 'memory'],
   rbd_get_overlap: ['int', 'memory', 'memory'],

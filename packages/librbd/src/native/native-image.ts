@@ -14,7 +14,7 @@ import { checkCount, checkName, checkText } from './arguments.js';
 import { texts } from './buffers.js';
 import { DataImage } from './data-image.js';
 import { ENOENT, nativeError } from './errno.js';
-import { featureBits } from './features.js';
+import { featureBits, isCloneChild } from './features.js';
 import type { RbdFunction } from './functions.js';
 import {
   childAt,
@@ -167,6 +167,14 @@ export class NativeImage extends DataImage implements RbdImage {
         return listAll(this.calls, order, CHILDREN, image, childAt);
       }),
     );
+  }
+
+  async isCloneOfFormat2(): Promise<boolean> {
+    return this.with(this.subject('rbd_get_op_features'), async (order) => {
+      const answer = new Words(1);
+      await this.calls.check(order, 'rbd_get_op_features', this.image, answer.memory);
+      return isCloneChild(answer.at(0));
+    });
   }
 
   async flatten(call: LongCall = {}): Promise<void> {

@@ -18,8 +18,10 @@ import { simulatedError, type SimulatedSubject } from './simulated-error.js';
 import { type ImageState, type ParentLink, SnapshotState } from './state/image-state.js';
 import {
   dropSnapshot,
+  forgetParentOfTrashed,
   hasChildrenOfFormat1,
   hasPartInFormat2,
+  isCloneOfFormat2,
   moveSnapshotToTrash,
 } from './state/lineage.js';
 
@@ -122,6 +124,10 @@ export class SimulatedImage extends DataImage implements RbdImage {
     });
   }
 
+  async isCloneOfFormat2(): Promise<boolean> {
+    return this.look(this.subject('isCloneOfFormat2'), () => isCloneOfFormat2(this.image));
+  }
+
   async metadata(): Promise<ReadonlyMap<string, string>> {
     return this.look(this.subject('metadata'), () => new Map([...this.image.metadata].sort()));
   }
@@ -200,6 +206,7 @@ export class SimulatedImage extends DataImage implements RbdImage {
     }
     if (snapshot.namespace !== 'trash') moveSnapshotToTrash(snapshot);
     await progress.step(0, 1);
+    forgetParentOfTrashed(this.image, snapshot);
     if (snapshot.children.size === 0) dropSnapshot(this.image, snapshot);
   }
 

@@ -38,18 +38,31 @@ export function dropSnapshot(image: ImageState, snapshot: SnapshotState): void {
   if (snapshot.parent !== undefined) release(image, snapshot.parent);
 }
 
-/** What becomes of a snapshot that is removed and has children of clone format 2. */
+/**
+ * What becomes of a snapshot that is removed, as long as it has children of clone format 2. Where nothing else of its
+ * image needs its parent, Ceph counts the image among the parent's children no more, though the snapshot is one still.
+ */
 export function moveSnapshotToTrash(snapshot: SnapshotState): void {
   snapshot.namespace = 'trash';
   snapshot.name = randomUUID();
 }
 
+/** See {@link moveSnapshotToTrash}. */
+export function forgetParentOfTrashed(image: ImageState, snapshot: SnapshotState): void {
+  const { parent } = snapshot;
+  const others = image.layers.filter((layer) => layer !== snapshot);
+  if (parent === undefined || others.some((layer) => layer.parent?.snapshot === parent.snapshot)) return;
+  parent.snapshot.children.delete(image);
+}
+
 /** True where the image, or a child of it, is a clone of format 2: librbd marks both. */
 export function hasPartInFormat2(image: ImageState): boolean {
-  return (
-    image.layers.some(({ parent }) => parent?.format === 2) ||
-    image.snapshots.some((snapshot) => hasChildrenOf(snapshot, 2))
-  );
+  return isCloneOfFormat2(image) || image.snapshots.some((snapshot) => hasChildrenOf(snapshot, 2));
+}
+
+/** True where the image, or a snapshot of it, sees something through a parent, in format 2. */
+export function isCloneOfFormat2(image: ImageState): boolean {
+  return image.layers.some(({ parent }) => parent?.format === 2);
 }
 
 /** True where a child of clone format 1 sees something through it. */

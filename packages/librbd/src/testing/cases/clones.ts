@@ -149,6 +149,43 @@ export const cloneCases: readonly RbdCase[] = [
     await using own = await scene.pool.openImage('child', { snapshot: 'own' });
     same([await contentOf(own), await own.parent()], ['parent', undefined]);
   }),
+  ...inBothFormats(
+    'tells which format a clone is of, also where only its snapshots are one',
+    async (scene, format) => {
+      const isOfFormat2 = async (name: string): Promise<boolean> => {
+        await using image = await scene.pool.openImage(name, { readOnly: true });
+        return await image.isCloneOfFormat2();
+      };
+      await using image = await scene.image();
+      await using child = await scene.clone(image, 'child', format);
+      await using below = await scene.clone(child, 'below', format === 1 ? 2 : 1, 'other');
+      same([await isOfFormat2('image'), await isOfFormat2('child')], [false, format === 2]);
+      same(await isOfFormat2('below'), format === 1);
+      await below.close();
+      await scene.pool.removeImage('below');
+      await child.updateFeatures(['deep-flatten'], false);
+      await child.flatten();
+      same(await isOfFormat2('child'), format === 2);
+      if (format === 2) await child.unprotectSnapshot('other');
+      await child.removeSnapshot('other');
+      same(await isOfFormat2('child'), false);
+    },
+  ),
+  ...inBothFormats(
+    'lets go of the parent with the last snapshot that needs it, also where children keep that in the trash',
+    async (scene, format) => {
+      await using image = await scene.image();
+      await using child = await scene.clone(image, 'child', format);
+      await child.updateFeatures(['deep-flatten'], false);
+      const below = await scene.clone(child, 'below', 2, 'own');
+      await child.flatten();
+      const { id } = await snapshotNamed(image, 'snap');
+      same(await childrenOf(image, id), ['child']);
+      await child.removeSnapshot('own');
+      same([(await child.snapshots())[0]?.namespace, await childrenOf(image, id)], ['trash', []]);
+      await below.close();
+    },
+  ),
   ...inBothFormats('keeps the parent of snapshots where deep-flatten is off', async (scene, format) => {
     await using image = await scene.image();
     await image.write(0, Buffer.from('parent'));
