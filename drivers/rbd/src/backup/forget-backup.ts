@@ -1,7 +1,7 @@
 import type { OperationContext, Volume } from '@scoria/core';
 import type { RbdPool } from '@scoria/librbd';
 import type { RbdTools } from '../driver/rbd-tools.js';
-import { removeSnapshot } from '../driver/snapshots.js';
+import { removeSnapshot } from '../driver/delete-snapshot.js';
 import { volumeImage } from '../names.js';
 import { openIfThere } from '../tree/read-image.js';
 import { snapshotsOfBackup } from './backup-names.js';

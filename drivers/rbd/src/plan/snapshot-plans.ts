@@ -15,17 +15,26 @@ export function planCreateSnapshot(image: string, snapshotId: string): Plan {
   };
 }
 
-export function planDeleteSnapshot(image: string, snapshotId: string): Plan {
-  return planRemoveSnapshot(image, snapshotName(snapshotId));
-}
-
-/** As {@link planDeleteSnapshot}, of any snapshot by its name. */
-export function planRemoveSnapshot(image: string, snapshot: string): Plan {
+/**
+ * Removes a snapshot of any kind, with what has to be done first.
+ * @param snapshot with what it cannot be removed under: its children of clone format 1
+ * @param flatten whether those are to be made independent of it
+ * @throws DriverError `snapshot-busy`, as {@link planFreeSnapshot}
+ */
+export function planDeleteSnapshot(
+  image: string,
+  pool: string,
+  snapshot: SnapshotNode,
+  flatten: boolean,
+): Plan {
+  const { name, children } = snapshot;
+  const first = children.length > 0 ? planFreeSnapshot(image, pool, snapshot, flatten) : [];
   return {
-    operation: `delete ${snapshot} of ${image}`,
+    operation: `delete ${name} of ${image}`,
     steps: [
-      { kind: 'unprotect-snapshot', image, snapshot },
-      { kind: 'remove-snapshot', image, snapshot },
+      ...first,
+      { kind: 'unprotect-snapshot', image, snapshot: name },
+      { kind: 'remove-snapshot', image, snapshot: name },
     ],
   };
 }

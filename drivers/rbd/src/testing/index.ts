@@ -1,5 +1,6 @@
 /** The random sequences on trees of clones, for tests on a simulated cluster and on a real one. */
 export * from './call-driver.js';
+export * from './dry-runs.js';
 export * from './extras.js';
 export * from './images.js';
 export * from './run-trees.js';

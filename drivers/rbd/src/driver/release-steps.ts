@@ -1,0 +1,33 @@
+import type { ParentImage, RbdPool } from '@scoria/librbd';
+import type { RemovalPolicy } from '../plan/delete-plans.js';
+import { planRelease } from '../plan/delete-plans.js';
+import type { Step } from '../plan/plan.js';
+import type { ImageNode } from '../tree/image-node.js';
+import { readImage } from '../tree/read-image.js';
+
+/**
+ * What goes of its ancestors when a child needs them no more, all the way up, for a dry run.
+ * @param first how the child depends on the nearest of them
+ * @param gone ids of images that count as gone already
+ */
+export async function releaseSteps(
+  pool: RbdPool,
+  policy: RemovalPolicy,
+  first: ParentImage | undefined,
+  gone: readonly string[],
+): Promise<Step[]> {
+  const steps: Step[] = [];
+  const all = [...gone];
+  for (let link = first; link?.pool === pool.name && !link.imageInTrash;) {
+    const node: ImageNode | undefined = await readImage(pool, link.image, {
+      children: () => true,
+      parentOfSnapshots: true,
+    });
+    if (node === undefined) break;
+    const plan = planRelease(node, link, policy, all);
+    steps.push(...plan.steps);
+    all.push(node.id);
+    link = plan.goesOn ? node.parent : undefined;
+  }
+  return steps;
+}
