@@ -1,5 +1,6 @@
 export * from './errors.js';
 export * from './model/client.js';
+export * from './model/head.js';
 export * from './model/image.js';
 export * from './model/long-call.js';
 export * from './model/pool.js';

@@ -1,5 +1,6 @@
 import type { LongCall } from './long-call.js';
-import type { RbdImage } from './image.js';
+import type { ImageHead } from './head.js';
+import type { ChildImage, RbdImage } from './image.js';
 
 /** The version of clones: 1 needs protected snapshots, 2 (clusters that require mimic or later) does not. */
 export type CloneFormat = 1 | 2;
@@ -64,6 +65,13 @@ export interface RbdPool extends AsyncDisposable {
   createImage(name: string, options: CreateImageOptions): Promise<void>;
   /** Makes `name` a child of a snapshot. @throws RbdError `not-found`, `exists`, `invalid` (not protected, with format 1), `not-supported` (no layering) */
   cloneImage(name: string, options: CloneOptions): Promise<void>;
+  /**
+   * What the cluster knows of an image, as it is now, without opening it: several times faster, and nobody sees it.
+   * @returns undefined where there is no such image
+   */
+  head(image: ImageReference): Promise<ImageHead | undefined>;
+  /** The children of a snapshot, as {@link RbdImage.children}, without opening the image. @throws RbdError `not-found` */
+  children(imageId: string, snapshotId: number): Promise<readonly ChildImage[]>;
   /** @throws RbdError `not-found` */
   openImage(image: ImageReference, options?: OpenImageOptions): Promise<RbdImage>;
   /** @throws RbdError `not-found`, `busy` (watched), `not-empty` (has snapshots, also of those that only children keep) */

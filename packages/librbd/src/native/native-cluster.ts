@@ -1,7 +1,7 @@
 import type { ConnectOptions, MonitorAddress, PoolUsage, RbdCluster } from '../model/client.js';
 import { checkName } from './arguments.js';
 import { monitorAddresses, poolUsageOf } from './cluster-answers.js';
-import { type CallSubject, nativeError, rbdError } from './errno.js';
+import { type CallSubject, ENOENT, nativeError, rbdError } from './errno.js';
 import { NativeHandle } from './handle.js';
 import type { CallOrder, NativeCalls } from './native-calls.js';
 import { NativePool } from './native-pool.js';
@@ -10,6 +10,7 @@ import { textsIn, Words } from './words.js';
 /** Where a monitor command puts what it says: the answer, its length, and the same of a remark. */
 const ANSWER = 0;
 const REMARK = 2;
+const POOL_NAME_BYTES = 4096;
 
 /** A connection of librados. */
 export class NativeCluster extends NativeHandle implements RbdCluster {
@@ -56,6 +57,16 @@ export class NativeCluster extends NativeHandle implements RbdCluster {
         bytes = needed;
       }
     });
+  }
+
+  /** undefined where there is no such pool any more. */
+  async poolName(id: number, order: CallOrder): Promise<string | undefined> {
+    const name = Buffer.alloc(POOL_NAME_BYTES);
+    const given = [this.#rados, id, name, name.length] as const;
+    const result = await this.calls.run(order, 'rados_pool_reverse_lookup', ...given);
+    if (result === -ENOENT) return undefined;
+    if (result < 0) throw nativeError(result, order.subject);
+    return name.toString('utf8', 0, name.indexOf(0));
   }
 
   async openPool(name: string): Promise<NativePool> {

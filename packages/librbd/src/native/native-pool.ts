@@ -1,4 +1,6 @@
 import type { RbdError } from '../errors.js';
+import type { ImageHead } from '../model/head.js';
+import type { ChildImage } from '../model/image.js';
 import type {
   CloneOptions,
   CreateImageOptions,
@@ -21,6 +23,7 @@ import type { CallOrder } from './native-calls.js';
 import { NativeImage } from './native-image.js';
 import type { Argument } from './native-library.js';
 import { ObjectKeys } from './object-keys.js';
+import { PoolRecords } from './records/pool-records.js';
 import { Words } from './words.js';
 
 const IMAGES = { name: 'rbd_list2', width: 2, cleanup: 'rbd_image_spec_list_cleanup' } as const;
@@ -30,6 +33,8 @@ const SOURCES = ['user', 'mirroring', 'migration', 'removing', 'user-parent'] as
 /** The cluster, as far as a pool needs it: for clones of another pool's images. */
 interface PoolOpener {
   openPool(name: string): Promise<NativePool>;
+  pools(): Promise<readonly string[]>;
+  poolName(id: number, order: CallOrder): Promise<string | undefined>;
 }
 
 /** A pool as librados opens it (an I/O context). */
@@ -37,6 +42,7 @@ export class NativePool extends NativeHandle implements RbdPool {
   readonly id: number;
   readonly #io: bigint;
   readonly #cluster: PoolOpener;
+  readonly #records: PoolRecords;
 
   constructor(
     io: bigint,
@@ -50,6 +56,16 @@ export class NativePool extends NativeHandle implements RbdPool {
     this.id = this.calls.library.callNow('rados_ioctx_get_id', io);
     // A pool that is full answers so, instead of letting those who write wait until there is room.
     this.calls.library.callNow('rados_set_pool_full_try', io);
+    this.#records = new PoolRecords({
+      id: this.id,
+      name,
+      io,
+      calls: this.calls,
+      open: async (reference, options) => this.openImage(reference, options),
+      poolName: async (id, order) => cluster.poolName(id, order),
+      everyPool: async () => cluster.pools(),
+      withPool: async (other, order, work) => this.#withPool(other, order, work),
+    });
   }
 
   async images(): Promise<readonly ImageEntry[]> {
@@ -92,6 +108,23 @@ export class NativePool extends NativeHandle implements RbdPool {
         await this.calls.check(order, 'rbd_clone3', io, ...parent, ...child);
       });
     });
+  }
+
+  async head(image: ImageReference): Promise<ImageHead | undefined> {
+    const name = nameOrId(image);
+    const subject = this.#image('head', name);
+    checkName(name, 'the name', subject);
+    return this.using(subject, async (attempt) => this.#records.head(image, { attempt, subject }));
+  }
+
+  async children(imageId: string, snapshotId: number): Promise<readonly ChildImage[]> {
+    const object = `snapshot #${String(snapshotId)} of image ${this.name}/${shown(imageId)}`;
+    const subject = { operation: 'children', object };
+    checkName(imageId, 'the id', subject);
+    checkCount(snapshotId, 'the id of the snapshot', subject);
+    return this.using(subject, async (attempt) =>
+      this.#records.children(imageId, snapshotId, { attempt, subject }),
+    );
   }
 
   async openImage(image: ImageReference, options: OpenImageOptions = {}): Promise<NativeImage> {
@@ -246,17 +279,14 @@ export class NativePool extends NativeHandle implements RbdPool {
   }
 
   /** Does something with another pool, or with this one. */
-  async #withPool(
+  async #withPool<T>(
     name: string,
     order: CallOrder,
-    work: (io: bigint, order: CallOrder) => Promise<void>,
-  ): Promise<void> {
-    if (name === this.name) {
-      await work(this.#io, order);
-      return;
-    }
+    work: (io: bigint, order: CallOrder) => Promise<T>,
+  ): Promise<T> {
+    if (name === this.name) return work(this.#io, order);
     await using pool = await this.#cluster.openPool(name);
-    await work(pool.#io, order);
+    return await work(pool.#io, order);
   }
 
   #image(operation: string, name: unknown): CallSubject {

@@ -9,30 +9,25 @@ import type {
 } from '../model/image.js';
 import { checkCount, checkName, checkText } from './arguments.js';
 import { DataImage } from './data-image.js';
-import { featuresAfter, inOrder } from './features.js';
+import { featuresAfter } from './features.js';
 import { checkMetadata } from './image-settings.js';
+import { childImage, infoOf, parentImage } from './image-views.js';
 import { breakLock, lockFor, locksOf, unlock } from './locks.js';
 import { userSnapshot } from './new-image.js';
 import type { Progress } from './process.js';
 import { simulatedError, type SimulatedSubject } from './simulated-error.js';
-import { type ImageState, type ParentLink, SnapshotState } from './state/image-state.js';
+import { SnapshotState } from './state/image-state.js';
 import {
   dropSnapshot,
   forgetParentOfTrashed,
   hasChildrenOfFormat1,
-  hasPartInFormat2,
   isCloneOfFormat2,
   moveSnapshotToTrash,
 } from './state/lineage.js';
 
 export class SimulatedImage extends DataImage implements RbdImage {
   async info(): Promise<ImageInfo> {
-    return this.look(this.subject('info'), () => {
-      const { id, order, features, stripe } = this.image;
-      const layout = { stripeUnitBytes: stripe.unitBytes, stripeCount: stripe.count };
-      const shown = hasPartInFormat2(this.image) ? [...features, 'operations'] : features;
-      return { id, sizeBytes: this.seen.sizeBytes, order, features: inOrder(new Set(shown)), ...layout };
-    });
+    return this.look(this.subject('info'), () => infoOf(this.image, this.seen.sizeBytes));
   }
 
   async snapshots(): Promise<readonly SnapshotEntry[]> {
@@ -223,22 +218,4 @@ export class SimulatedImage extends DataImage implements RbdImage {
     if (userSnapshot(this.image, name) === undefined) return;
     throw simulatedError('exists', subject, `it has a snapshot ${name}`);
   }
-}
-
-function parentImage({ image, snapshot, overlapBytes }: ParentLink): ParentImage {
-  return {
-    pool: image.pool.name,
-    poolNamespace: '',
-    image: image.name,
-    imageId: image.id,
-    imageInTrash: image.trash !== undefined,
-    snapshot: snapshot.name,
-    snapshotId: snapshot.id,
-    snapshotNamespace: snapshot.namespace,
-    overlapBytes,
-  };
-}
-
-function childImage({ pool, name, id, trash }: ImageState): ChildImage {
-  return { pool: pool.name, poolNamespace: '', image: name, imageId: id, inTrash: trash !== undefined };
 }

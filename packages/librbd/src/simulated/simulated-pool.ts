@@ -1,4 +1,6 @@
 import type { LongCall } from '../model/long-call.js';
+import type { ImageHead } from '../model/head.js';
+import type { ChildImage } from '../model/image.js';
 import type {
   CloneOptions,
   CreateImageOptions,
@@ -17,6 +19,7 @@ import { checkMayChange, checkRoom } from './room.js';
 import type { SimulatedCeph } from './simulated-ceph.js';
 import { simulatedError, type SimulatedSubject } from './simulated-error.js';
 import { SimulatedImage } from './simulated-image.js';
+import { childImage, headOf } from './image-views.js';
 import type { ImageState } from './state/image-state.js';
 import type { PoolState } from './state/pool-state.js';
 
@@ -69,6 +72,27 @@ export class SimulatedPool extends SimulatedHandle implements RbdPool {
       // Who dies here leaves an image that has no parent yet.
       await progress.step(1, 2);
       attachClone(child, link, subject);
+    });
+  }
+
+  async head(reference: ImageReference): Promise<ImageHead | undefined> {
+    const named = typeof reference === 'string' ? reference : reference.id;
+    const subject = this.#image('head', named);
+    checkName(named, 'the name', subject);
+    return this.call(subject, false, () => {
+      const image = typeof reference === 'string' ? this.pool.images.get(named) : this.#byId(named);
+      return image === undefined || image.isHollow ? undefined : headOf(image);
+    });
+  }
+
+  async children(imageId: string, snapshotId: number): Promise<readonly ChildImage[]> {
+    const subject = this.#image('children', `${imageId}@#${String(snapshotId)}`);
+    checkName(imageId, 'the id', subject);
+    checkCount(snapshotId, 'the id of the snapshot', subject);
+    return this.call(subject, false, () => {
+      const snapshot = this.#byId(imageId)?.snapshots.find(({ id }) => id === snapshotId);
+      if (snapshot === undefined) throw simulatedError('not-found', subject, 'there is no such snapshot');
+      return [...snapshot.children].map(childImage);
     });
   }
 

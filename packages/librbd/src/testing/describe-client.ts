@@ -4,6 +4,7 @@ import { dataCases } from './cases/data.js';
 import { differenceCases } from './cases/differences.js';
 import { featureCases } from './cases/features.js';
 import { handleCases } from './cases/handles.js';
+import { headCases } from './cases/heads.js';
 import { imageCases } from './cases/images.js';
 import { keyCases } from './cases/keys.js';
 import { lockCases } from './cases/locks.js';
@@ -16,6 +17,7 @@ import { type RbdCase, type RbdHarness, Scene } from './scene.js';
 /** All that a client of Ceph's images must do, be the cluster real or simulated. */
 export const clientCases: readonly RbdCase[] = [
   ...imageCases,
+  ...headCases,
   ...dataCases,
   ...snapshotCases,
   ...cloneCases,

@@ -70,6 +70,13 @@ export function hasChildrenOfFormat1(snapshot: SnapshotState): boolean {
   return hasChildrenOf(snapshot, 1);
 }
 
+/** How many children of clone format 2 see something through it. */
+export function countOfFormat2(snapshot: SnapshotState): number {
+  return [...snapshot.children].filter((child) =>
+    child.layers.some(({ parent }) => parent?.snapshot === snapshot && parent.format === 2),
+  ).length;
+}
+
 function hasChildrenOf(snapshot: SnapshotState, format: CloneFormat): boolean {
   return [...snapshot.children].some((child) =>
     child.layers.some(({ parent }) => parent?.snapshot === snapshot && parent.format === format),

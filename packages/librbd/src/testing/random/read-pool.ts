@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { RbdImage } from '../../model/image.js';
 import type { ImageReference, RbdPool } from '../../model/pool.js';
+import { checkHead } from '../cases/heads.js';
 import { diffOf, MIB } from '../scene.js';
 
 /** Everything that can be seen of a pool, without ids and other things that differ from cluster to cluster. */
@@ -13,6 +14,7 @@ export async function readPool(pool: RbdPool): Promise<readonly object[]> {
 }
 
 async function readImage(pool: RbdPool, reference: ImageReference): Promise<object> {
+  await checkHead(pool, reference);
   await using image = await pool.openImage(reference, { readOnly: true });
   const { id: _id, ...info } = await image.info();
   const snapshots: object[] = [];

@@ -1,0 +1,92 @@
+import { isRbdError } from '../../errors.js';
+import type { ImageHead } from '../../model/head.js';
+import type { ChildImage } from '../../model/image.js';
+import type { ImageReference } from '../../model/pool.js';
+import { ENOENT, nativeError } from '../errno.js';
+import type { CallOrder, NativeCalls } from '../native-calls.js';
+import type { ObjectReader } from './class-read.js';
+import { idOfImage, isImageOfFormat1 } from './image-names.js';
+import { type ImageOpener, openedHead } from './opened-head.js';
+import { readChildren } from './read-children.js';
+import { NOT_BY_RECORDS, type PoolReaders, readHead } from './read-head.js';
+
+/** A pool whose records are read. */
+export interface RecordedPool {
+  readonly id: number;
+  readonly name: string;
+  readonly io: bigint;
+  readonly calls: NativeCalls;
+  readonly open: ImageOpener;
+  readonly poolName: (id: number, order: CallOrder) => Promise<string | undefined>;
+  readonly everyPool: () => Promise<readonly string[]>;
+  /** Does something with another pool, or with this one. */
+  readonly withPool: <T>(
+    name: string,
+    order: CallOrder,
+    work: (io: bigint, order: CallOrder) => Promise<T>,
+  ) => Promise<T>;
+}
+
+/**
+ * Reads what librbd keeps of images in the pool's objects, by the methods that the OSDs have for it: two or three round
+ * trips, where opening an image takes a dozen. They are what every client of a cluster uses, the kernel's too, so that
+ * they stay as they are. What librbd alone can tell is asked of librbd.
+ */
+export class PoolRecords {
+  constructor(private readonly pool: RecordedPool) {}
+
+  async head(reference: ImageReference, order: CallOrder): Promise<ImageHead | undefined> {
+    const reader = this.#reader(order);
+    const id = typeof reference === 'string' ? await idOfImage(reader, reference) : reference.id;
+    const head = id === undefined ? await this.#withoutId(reader, reference) : await this.#withId(order, id);
+    return head === NOT_BY_RECORDS ? this.#byOpening(reference) : head;
+  }
+
+  /** @throws RbdError `not-found` */
+  async children(imageId: string, snapshotId: number, order: CallOrder): Promise<readonly ChildImage[]> {
+    const { id: poolId, everyPool, open } = this.pool;
+    const pools = { ...this.#readers(order), everyPool };
+    const children = await readChildren(this.#reader(order), { poolId, imageId, snapshotId }, pools);
+    if (children === undefined) throw nativeError(ENOENT, order.subject);
+    if (children !== NOT_BY_RECORDS) return children;
+    await using image = await open({ id: imageId }, { readOnly: true });
+    return await image.children(snapshotId);
+  }
+
+  async #withId(order: CallOrder, id: string): Promise<ImageHead | undefined | typeof NOT_BY_RECORDS> {
+    return readHead(this.#reader(order), id, this.#readers(order));
+  }
+
+  /** An image of the oldest format has none. */
+  async #withoutId(
+    reader: ObjectReader,
+    reference: ImageReference,
+  ): Promise<undefined | typeof NOT_BY_RECORDS> {
+    if (typeof reference !== 'string') return undefined;
+    return (await isImageOfFormat1(reader, reference)) ? NOT_BY_RECORDS : undefined;
+  }
+
+  /** Of an image of the oldest format, which has no id, and of one in the middle of a migration. */
+  async #byOpening(reference: ImageReference): Promise<ImageHead | undefined> {
+    try {
+      return await openedHead(this.pool.open, reference);
+    } catch (error) {
+      if (isRbdError(error, 'not-found')) return undefined;
+      throw error;
+    }
+  }
+
+  #reader(order: CallOrder): ObjectReader {
+    const { calls, io } = this.pool;
+    return { calls, io, order };
+  }
+
+  #readers(order: CallOrder): PoolReaders {
+    const { calls, poolName, withPool } = this.pool;
+    return {
+      nameOf: async (id) => (id === this.pool.id ? this.pool.name : poolName(id, order)),
+      reading: async (name, work) =>
+        withPool(name, order, async (io, inner) => work({ calls, io, order: inner })),
+    };
+  }
+}
