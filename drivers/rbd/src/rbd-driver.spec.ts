@@ -347,12 +347,12 @@ describe('statistics', () => {
   it.each([
     [true, 1],
     [false, 3],
-  ])('open each image once where the pool is exclusive: %s', async (isExclusive, times) => {
+  ])('look at each image once where the pool is exclusive: %s', async (isExclusive, times) => {
     await startOn({}, { rbd_exclusive_cinder_pool: isExclusive });
     await create(1);
     const before = client.calls.length;
     for (let turn = 0; turn < 3; turn += 1) await backend.driver.stats(makeContext());
-    const opened = client.calls.slice(before).filter(({ operation }) => operation === 'openImage');
+    const opened = client.calls.slice(before).filter(({ operation }) => operation === 'head');
     expect(opened).toHaveLength(times);
   });
 

@@ -12,7 +12,7 @@ import type { Intent, JournalEntry } from '../journal/entry.js';
 import { imageOfKey } from '../journal/entry.js';
 import { undoClone } from '../journal/undo-clone.js';
 import { isDeletedImage } from '../names.js';
-import { openIfThere, parentOfSnapshot, readImage } from '../tree/read-image.js';
+import { parentOfSnapshot, readImage } from '../tree/read-image.js';
 import { TrashPurger } from './trash-purger.js';
 
 /**
@@ -154,7 +154,5 @@ function isOfSnapshot(key: string): boolean {
 }
 
 async function isReadable(pool: RbdPool, name: string): Promise<boolean> {
-  const image = await openIfThere(pool, name);
-  await image?.close();
-  return image !== undefined;
+  return (await pool.head(name)) !== undefined;
 }

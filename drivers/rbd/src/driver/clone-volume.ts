@@ -1,6 +1,5 @@
 import { DriverError } from '@scoria/core';
 import type { ModelUpdate, OperationContext, Snapshot, Volume } from '@scoria/core';
-import { isRbdError } from '@scoria/librbd';
 import type { RbdPool } from '@scoria/librbd';
 import { isUndone, runOrUndo } from '../execute/plan-executor.js';
 import { snapshotName, volumeImage } from '../names.js';
@@ -10,7 +9,7 @@ import type { Plan } from '../plan/plan.js';
 import { noSnapshot } from '../plan/snapshot-plans.js';
 import { cloneDepth } from '../tree/clone-depth.js';
 import type { ImageNode } from '../tree/image-node.js';
-import { openIfThere, readImage } from '../tree/read-image.js';
+import { readImage, userSnapshot } from '../tree/read-image.js';
 import { wishesOf } from '../types/image-wishes.js';
 import type { RbdTools } from './rbd-tools.js';
 import { imageClaim, snapshotClaim } from './volume-locks.js';
@@ -130,13 +129,11 @@ export async function volumeFromSnapshotPlan(
 
 async function snapshotSource(pool: RbdPool, { id, volume }: Snapshot): Promise<CloneSource> {
   const image = volumeImage(volume.id);
-  try {
-    await using open = await pool.openImage(image, { snapshot: snapshotName(id) });
-    const { sizeBytes, stripeUnitBytes } = await open.info();
-    return { pool: pool.name, image, sizeBytes, stripeUnitBytes };
-  } catch (error) {
-    throw isRbdError(error, 'not-found') ? noSnapshot(image, id) : error;
-  }
+  const head = await pool.head(image);
+  const source = head && userSnapshot(head, snapshotName(id));
+  if (head === undefined || source === undefined) throw noSnapshot(image, id);
+  const { stripeUnitBytes } = head;
+  return { pool: pool.name, image, sizeBytes: source.sizeBytes, stripeUnitBytes };
 }
 
 function sourceOf(pool: RbdPool, { name, sizeBytes, stripeUnitBytes }: ImageNode): CloneSource {
@@ -145,9 +142,7 @@ function sourceOf(pool: RbdPool, { name, sizeBytes, stripeUnitBytes }: ImageNode
 
 /** @throws DriverError `already-exists` */
 export async function requireUnused(pool: RbdPool, image: string): Promise<void> {
-  const open = await openIfThere(pool, image);
-  if (open === undefined) return;
-  await open.close();
+  if ((await pool.head(image)) === undefined) return;
   throw new DriverError({
     code: 'already-exists',
     message: `the pool ${pool.name} has an image ${image} already`,

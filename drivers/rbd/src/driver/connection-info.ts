@@ -6,7 +6,6 @@ import type { Connected } from '../cluster/rbd-connection.js';
 import { RbdConnection } from '../cluster/rbd-connection.js';
 import { volumeImage } from '../names.js';
 import type { RbdOptions } from '../options.js';
-import { openIfThere } from '../tree/read-image.js';
 import { noVolume } from './clone-volume.js';
 
 /** Monitors come and go rarely, and hosts need only one that is there. */
@@ -34,9 +33,11 @@ export class ConnectionInfos {
     requireConnector(connector);
     return this.connection.use(`connect volume ${volume.id}`, async (connected) => {
       const { pool, cluster } = connected;
-      const image = await openIfThere(pool, volumeImage(volume.id));
+      const [image, addresses] = await Promise.all([
+        pool.head(volumeImage(volume.id)),
+        this.#addresses(connected),
+      ]);
       if (image === undefined) throw noVolume(volume, pool);
-      const [, addresses] = await Promise.all([image.close(), this.#addresses(connected)]);
       const { rbd_cluster_name, rbd_user, rbd_secret_uuid } = this.options;
       return {
         driver_volume_type: 'rbd',

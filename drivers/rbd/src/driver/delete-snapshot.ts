@@ -63,35 +63,35 @@ class SnapshotRemoval {
 
   async run(context: OperationContext): Promise<void> {
     const parent = this.doomed.parent === undefined ? undefined : referenceOf(this.doomed.parent);
-    const isNeeded = await isNeededByChildren(this.pool, this.image, this.doomed);
-    if (isNeeded) await this.#free(context);
-    await this.#unprotect(context);
-    const hasChildren = this.doomed.children.length > 0 && !isNeeded;
     if (parent === undefined) {
-      await this.#remove(context);
+      await this.#perform(context, this.#plan());
       return;
     }
+    const isNeeded = isNeededByChildren(this.doomed);
+    if (isNeeded) await this.#free(context);
+    const { operation, steps } = this.#plan();
+    await this.#perform(context, { operation, steps: steps.slice(0, 1) });
+    const hasChildren = this.doomed.children.length > 0 && !isNeeded;
     // In the trash, where its children keep it, it goes on to depend on its parent.
     const intent = { kind: 'release', parent, ...(hasChildren ? { isWaiting: true } : {}) } as const;
     await this.tools.journal.write(this.pool, this.#key, intent);
-    await this.#remove(uncancellable(context));
+    await this.#orBusy(uncancellable(context), { operation, steps: steps.slice(1) });
     await this.tools.parents.release(context, this.pool, parent);
     if (!hasChildren) await this.tools.journal.remove(this.pool, this.#key);
   }
 
-  async #unprotect(context: OperationContext): Promise<void> {
-    const { operation, steps } = this.#plan();
-    const unprotect = { operation, steps: steps.slice(0, 1) };
+  /** Frees it first where Ceph says that it is needed. */
+  async #perform(context: OperationContext, plan: Plan): Promise<void> {
     try {
-      await runPlan(context, this.pool, unprotect, this.tools.helpers);
+      await runPlan(context, this.pool, plan, this.tools.helpers);
     } catch (error) {
       if (!isRbdError(error, 'busy')) throw error;
       await this.#free(context);
-      await this.#unprotectFreed(context, unprotect);
+      await this.#orBusy(context, plan);
     }
   }
 
-  async #unprotectFreed(context: OperationContext, plan: Plan): Promise<void> {
+  async #orBusy(context: OperationContext, plan: Plan): Promise<void> {
     try {
       await runPlan(context, this.pool, plan, this.tools.helpers);
     } catch (error) {
@@ -103,15 +103,6 @@ class SnapshotRemoval {
     const steps = planFreeSnapshot(this.image, this.pool.name, await this.#held(), isToFlatten(this.tools));
     await runPlan(context, this.pool, { ...this.#plan(), steps }, this.tools.helpers);
     await requireUnread(this.tools, this.image, this.doomed.entry.name, steps);
-  }
-
-  async #remove(context: OperationContext): Promise<void> {
-    const { operation, steps } = this.#plan();
-    try {
-      await runPlan(context, this.pool, { operation, steps: steps.slice(1) }, this.tools.helpers);
-    } catch (error) {
-      throw isRbdError(error, 'busy') ? await this.#busy(error) : error;
-    }
   }
 
   async #busy(cause: unknown): Promise<unknown> {
@@ -174,6 +165,6 @@ async function releasedSteps(
   { doomed, holders }: { readonly doomed: DoomedSnapshot; readonly holders: readonly ChildImage[] },
 ): Promise<Step[]> {
   if (doomed.parent === undefined || doomed.children.length > holders.length) return [];
-  const node = (await isLastOfParent(pool, image, doomed)) ? await readImage(pool, image) : undefined;
+  const node = isLastOfParent(doomed) ? await readImage(pool, image) : undefined;
   return releaseSteps(pool, policy, doomed.parent, node === undefined ? [] : [node.id]);
 }

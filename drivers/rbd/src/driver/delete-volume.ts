@@ -101,9 +101,7 @@ async function stay(
   { stopped, hasEntry }: { readonly stopped: StoppedFlattening; readonly hasEntry: boolean },
 ): Promise<void> {
   try {
-    const image = await openIfThere(pool, name);
-    await image?.close();
-    if (image === undefined) return;
+    if ((await pool.head(name)) === undefined) return;
     if (stopped.wasQueued) await flattens.queue(pool, name);
     else if (hasEntry) await journal.remove(pool, name);
   } catch (error) {

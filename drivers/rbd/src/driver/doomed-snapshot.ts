@@ -1,17 +1,17 @@
-import type { ChildImage, ParentImage, RbdImage, RbdPool, SnapshotEntry } from '@scoria/librbd';
+import type { ChildImage, ParentImage, RbdPool, SnapshotHead } from '@scoria/librbd';
 import type { HoldersLook } from '../tree/snapshot-holders.js';
 import { snapshotHolders } from '../tree/snapshot-holders.js';
-import { openIfThere, parentOfSnapshot } from '../tree/read-image.js';
+import { ownParent, userSnapshot } from '../tree/read-image.js';
 
 /** A snapshot that is to go. */
 export interface DoomedSnapshot {
-  readonly entry: SnapshotEntry;
+  readonly entry: SnapshotHead;
   /** What it depends on by itself: its image does not any more. */
   readonly parent: ParentImage | undefined;
   /** Images that depend on it, in either clone format. Looked for only where it has a parent of its own. */
   readonly children: readonly ChildImage[];
   /** Of its image. */
-  readonly others: readonly SnapshotEntry[];
+  readonly others: readonly SnapshotHead[];
 }
 
 /** @returns undefined where there is no such image or snapshot */
@@ -20,44 +20,21 @@ export async function findDoomed(
   image: string,
   name: string,
 ): Promise<DoomedSnapshot | undefined> {
-  const open = await openIfThere(pool, image);
-  if (open === undefined) return undefined;
-  try {
-    return await doomedIn(pool, image, open, name);
-  } finally {
-    await open.close();
-  }
-}
-
-async function doomedIn(
-  pool: RbdPool,
-  image: string,
-  open: RbdImage,
-  name: string,
-): Promise<DoomedSnapshot | undefined> {
-  const snapshots = await open.snapshots();
-  const entry = snapshots.find((snapshot) => snapshot.namespace === 'user' && snapshot.name === name);
-  if (entry === undefined) return undefined;
-  const isFlat = (await open.parent()) === undefined;
-  const parent = isFlat ? await parentOfSnapshot(pool, image, name) : undefined;
-  const children = parent === undefined ? [] : await open.children(entry.id);
-  return { entry, parent, children, others: snapshots.filter(({ id }) => id !== entry.id) };
+  const head = await pool.head(image);
+  const entry = head && userSnapshot(head, name);
+  if (head === undefined || entry === undefined) return undefined;
+  const isChild = ownParent(head) === undefined && entry.overlapBytes > 0;
+  const parent = isChild ? head.parent : undefined;
+  const children = parent === undefined ? [] : await pool.children(head.id, entry.id);
+  return { entry, parent, children, others: head.snapshots.filter(({ id }) => id !== entry.id) };
 }
 
 /**
  * Whether the image, without the snapshot, needs the snapshot's parent no more. Those in the trash may need it.
  */
-export async function isLastOfParent(
-  pool: RbdPool,
-  image: string,
-  { parent, others }: DoomedSnapshot,
-): Promise<boolean> {
-  if (parent === undefined || others.some(({ namespace }) => namespace === 'trash')) return false;
-  for (const { name, namespace } of others) {
-    const link = namespace === 'user' ? await parentOfSnapshot(pool, image, name) : undefined;
-    if (link?.snapshotId === parent.snapshotId) return false;
-  }
-  return true;
+export function isLastOfParent({ parent, others }: DoomedSnapshot): boolean {
+  if (parent === undefined) return false;
+  return !others.some(({ namespace, overlapBytes }) => namespace === 'trash' || overlapBytes > 0);
 }
 
 /**
@@ -70,21 +47,13 @@ export async function holdersOf(
   image: string,
   doomed: DoomedSnapshot,
 ): Promise<readonly ChildImage[]> {
-  if (await isNeededByChildren(look.pool, image, doomed)) return doomed.children;
-  const open = await openIfThere(look.pool, image);
-  if (open === undefined) return [];
-  try {
-    return await snapshotHolders(look, open, doomed.entry);
-  } finally {
-    await open.close();
-  }
+  if (isNeededByChildren(doomed)) return doomed.children;
+  const head = await look.pool.head(image);
+  const entry = head && userSnapshot(head, doomed.entry.name);
+  return head === undefined || entry === undefined ? [] : snapshotHolders(look, head.id, entry);
 }
 
 /** See {@link holdersOf}. */
-export async function isNeededByChildren(
-  pool: RbdPool,
-  image: string,
-  doomed: DoomedSnapshot,
-): Promise<boolean> {
-  return doomed.children.length > 0 && (await isLastOfParent(pool, image, doomed));
+export function isNeededByChildren(doomed: DoomedSnapshot): boolean {
+  return doomed.children.length > 0 && isLastOfParent(doomed);
 }

@@ -2,7 +2,6 @@ import { DriverOptions } from '@scoria/core';
 import type { ImageEntry, RbdPool } from '@scoria/librbd';
 import { inject, injectable } from 'inversify';
 import type { RbdOptions } from '../options.js';
-import { openIfThere } from '../tree/read-image.js';
 
 /** How many images are opened at a time. */
 const AT_A_TIME = 8;
@@ -54,10 +53,7 @@ export class ProvisionedBytes {
 /** One that cannot be opened promises nothing that anybody could write. */
 async function sizeOf(pool: RbdPool, { name }: ImageEntry): Promise<number> {
   try {
-    const image = await openIfThere(pool, name);
-    if (image === undefined) return 0;
-    const { sizeBytes } = await image.info().finally(() => image.close());
-    return sizeBytes;
+    return (await pool.head(name))?.sizeBytes ?? 0;
   } catch {
     return 0;
   }

@@ -4,7 +4,6 @@ import { FlattenQueue } from '../background/flatten-queue.js';
 import { RbdConnection } from '../cluster/rbd-connection.js';
 import { ParentRelease } from '../execute/parent-release.js';
 import type { StepHelpers } from '../execute/step-runner.js';
-import { WatchedImages } from '../execute/watched-images.js';
 import type { Journal } from '../journal/journal.js';
 import type { RbdOptions } from '../options.js';
 import { chunkOrderOf } from '../options.js';
@@ -24,15 +23,13 @@ export class RbdTools {
     @inject(RbdConnection) readonly connection: RbdConnection,
     @inject(ParentRelease) readonly parents: ParentRelease,
     @inject(FlattenQueue) readonly flattens: FlattenQueue,
-    @inject(WatchedImages) watched: WatchedImages,
   ) {
     this.order = chunkOrderOf(options);
     this.locks = parents.locks;
     this.journal = parents.journal;
     this.helpers = {
-      whileWatched: (context, remove) => watched.whileWatched(context, remove),
+      ...parents.helpers,
       queueFlatten: (pool, image) => flattens.queue(pool, image),
-      claimTrash: (pool, step) => parents.claimTrash(pool, step),
     };
   }
 }

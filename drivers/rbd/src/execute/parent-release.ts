@@ -13,7 +13,8 @@ import { mayRelease, planRelease } from '../plan/delete-plans.js';
 import type { ImageNode } from '../tree/image-node.js';
 import { readImage } from '../tree/read-image.js';
 import { runPlan, uncancellable } from './plan-executor.js';
-import type { StepHelpers, StepOf } from './step-runner.js';
+import type { TrashedImage } from './remove-by-trash.js';
+import type { StepHelpers } from './step-runner.js';
 import { WatchedImages } from './watched-images.js';
 
 /** Removes what ancestors keep for a child that is gone or independent: on every delete, all the way up. */
@@ -65,13 +66,18 @@ export class ParentRelease {
     if (journaled !== undefined) await this.journal.remove(pool, journaled);
   }
 
-  readonly #helpers: StepHelpers = {
+  readonly helpers: Omit<StepHelpers, 'queueFlatten'> = {
     whileWatched: (context, remove) => this.watched.whileWatched(context, remove),
-    claimTrash: (pool, step) => this.claimTrash(pool, step),
+    claimTrash: (pool, trashed) => this.claimTrash(pool, trashed),
+    unclaimTrash: (pool, { id }) => this.journal.remove(pool, purgeKey(id)),
+  };
+
+  readonly #stepHelpers: StepHelpers = {
+    ...this.helpers,
     queueFlatten: () => Promise.reject(new TypeError('a parent is never flattened')),
   };
 
-  async claimTrash(pool: RbdPool, { id, image, parent }: StepOf<'move-to-trash'>): Promise<void> {
+  async claimTrash(pool: RbdPool, { id, image, parent }: TrashedImage): Promise<void> {
     const intent = { kind: 'purge', id, name: image, ...(parent === undefined ? {} : { parent }) } as const;
     await this.journal.write(pool, purgeKey(id), intent);
   }
@@ -90,7 +96,7 @@ export class ParentRelease {
     // Once it is gone, nothing else tells what it depended on.
     const isToNote = next !== undefined && mayRelease(next, pool.name);
     if (isToNote) await this.journal.write(pool, node.name, { kind: 'release', parent: referenceOf(next) });
-    await runPlan(context, pool, plan, this.#helpers);
+    await runPlan(context, pool, plan, this.#stepHelpers);
     const isNeeded = node.snapshots.some(({ id, children }) => id === link.snapshotId && children.length > 0);
     return {
       isReleased: !isNeeded,

@@ -5,6 +5,8 @@ import type { Step } from '../plan/plan.js';
 import { shapeNewImage } from '../types/shape-image.js';
 import { copyBack } from './copy-back.js';
 import type { OpenImages } from './open-images.js';
+import type { TrashedImage } from './remove-by-trash.js';
+import { removeByTrash } from './remove-by-trash.js';
 
 /** What `queue-flatten` and retries need. */
 export interface StepHelpers {
@@ -12,7 +14,9 @@ export interface StepHelpers {
   readonly whileWatched: (context: OperationContext, remove: () => Promise<void>) => Promise<void>;
   readonly queueFlatten: (pool: RbdPool, image: string) => Promise<void>;
   /** Records that what is moved to the trash is ours to remove from it. */
-  readonly claimTrash: (pool: RbdPool, step: StepOf<'move-to-trash'>) => Promise<void>;
+  readonly claimTrash: (pool: RbdPool, trashed: TrashedImage) => Promise<void>;
+  /** It is not in the trash. */
+  readonly unclaimTrash: (pool: RbdPool, trashed: TrashedImage) => Promise<void>;
 }
 
 export type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
@@ -55,6 +59,8 @@ export class StepRunner {
       unless(['invalid', 'not-found'], async () =>
         (await this.images.get(image)).unprotectSnapshot(snapshot),
       ),
+    'rename-snapshot': async ({ image, snapshot, to }) =>
+      (await this.images.get(image)).renameSnapshot(snapshot, to),
     'remove-snapshot': async ({ image, snapshot }) =>
       unless(['not-found'], async () => (await this.images.get(image)).removeSnapshot(snapshot)),
     'remove-trashed-snapshot': async ({ image, snapshotId }) =>
@@ -71,10 +77,12 @@ export class StepRunner {
       await this.images.close(image);
       await unless(['not-found'], async () => this.pool.renameImage(image, to));
     },
-    'remove-image': async ({ image }, context) => {
+    'remove-image': async ({ image, id, parent }, context) => {
       await this.images.close(image);
+      const known = id === undefined ? undefined : { image, id, ...(parent === undefined ? {} : { parent }) };
+      if (known !== undefined && (await removeByTrash(this.pool, known, this.helpers))) return;
       await this.helpers.whileWatched(context, async () =>
-        unless(['not-found'], async () => this.pool.removeImage(image, { onProgress: progressOf(context) })),
+        unless(['not-found'], async () => this.pool.removeImage(image)),
       );
     },
     'move-to-trash': async (step, context) => {

@@ -1,6 +1,6 @@
 import type { ParentImage, RbdPool } from '@scoria/librbd';
-import { openIfThere } from './read-image.js';
 import type { ImageNode } from './image-node.js';
+import { ownParent } from './read-image.js';
 
 /**
  * How many ancestors an image has: every link counts, by whatever snapshot. One that is in another pool or in the trash
@@ -23,11 +23,6 @@ export async function cloneDepth(
 
 async function parentOf(pool: RbdPool, image: ParentImage): Promise<ParentImage | undefined> {
   if (image.pool !== pool.name || image.imageInTrash) return undefined;
-  const open = await openIfThere(pool, image.image);
-  if (open === undefined) return undefined;
-  try {
-    return await open.parent();
-  } finally {
-    await open.close();
-  }
+  const head = await pool.head(image.image);
+  return head && ownParent(head);
 }

@@ -18,6 +18,8 @@ export interface ImageNode {
   readonly parent: ParentImage | undefined;
   /** It was made independent of its parent, which only its snapshots need still. */
   readonly isFlat: boolean;
+  /** Somebody writes to it, or did and has died. */
+  readonly isLocked: boolean;
 }
 
 /** Where it stands in messages: `snapshot` of `image`. */

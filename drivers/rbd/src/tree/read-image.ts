@@ -1,8 +1,8 @@
 import { isRbdError } from '@scoria/librbd';
-import type { ParentImage, RbdImage, RbdPool, SnapshotEntry } from '@scoria/librbd';
+import type { ImageHead, ParentImage, RbdImage, RbdPool, SnapshotEntry, SnapshotHead } from '@scoria/librbd';
 import type { ImageNode, SnapshotNode } from './image-node.js';
 
-/** What is wanted besides what an open image tells by itself. */
+/** What is wanted besides what an image tells by itself. */
 export interface ReadWishes {
   /** Of which snapshots the children. */
   readonly children?: (snapshot: SnapshotEntry) => boolean;
@@ -11,20 +11,52 @@ export interface ReadWishes {
 }
 
 /**
- * An image as it is now, opened for reading only, so that it is in nobody's way.
+ * An image as it is now, without opening it, so that it is in nobody's way.
  * @returns undefined where there is none
  */
 export async function readImage(
   pool: RbdPool,
   name: string,
-  wishes: ReadWishes = {},
+  { children = () => false, parentOfSnapshots = false }: ReadWishes = {},
 ): Promise<ImageNode | undefined> {
-  const image = await openIfThere(pool, name);
-  if (image === undefined) return undefined;
+  const head = await pool.head(name);
+  if (head === undefined) return undefined;
+  const { id, sizeBytes, stripeUnitBytes, isLocked } = head;
+  const own = ownParent(head);
+  const snapshots = await Promise.all(
+    head.snapshots.map(async (snapshot) => snapshotNode(pool, id, snapshot, children)),
+  );
+  const parent = parentOfSnapshots ? head.parent : own;
+  return { name, id, sizeBytes, stripeUnitBytes, snapshots, parent, isFlat: own === undefined, isLocked };
+}
+
+/** What the data of the image itself comes from. */
+export function ownParent({ parent }: ImageHead): ParentImage | undefined {
+  return parent !== undefined && parent.overlapBytes > 0 ? parent : undefined;
+}
+
+async function snapshotNode(
+  pool: RbdPool,
+  imageId: string,
+  { isProtected, childrenOfFormat2, overlapBytes: _overlap, ...entry }: SnapshotHead,
+  isWanted: (snapshot: SnapshotEntry) => boolean,
+): Promise<SnapshotNode> {
+  const mayHave = isProtected || childrenOfFormat2 > 0;
+  const children = mayHave && isWanted(entry) ? await childrenOf(pool, imageId, entry.id) : [];
+  return { ...entry, children };
+}
+
+/** None of a snapshot that has gone meanwhile. */
+async function childrenOf(
+  pool: RbdPool,
+  imageId: string,
+  snapshotId: number,
+): Promise<SnapshotNode['children']> {
   try {
-    return await nodeOf(pool, name, image, wishes);
-  } finally {
-    await image.close();
+    return await pool.children(imageId, snapshotId);
+  } catch (error) {
+    if (isRbdError(error, 'not-found')) return [];
+    throw error;
   }
 }
 
@@ -37,50 +69,18 @@ export async function openIfThere(pool: RbdPool, name: string): Promise<RbdImage
   }
 }
 
-async function nodeOf(
-  pool: RbdPool,
-  name: string,
-  image: RbdImage,
-  { children = () => false, parentOfSnapshots = false }: ReadWishes,
-): Promise<ImageNode> {
-  const [{ id, sizeBytes, stripeUnitBytes }, entries, own] = await Promise.all([
-    image.info(),
-    image.snapshots(),
-    image.parent(),
-  ]);
-  const snapshots: SnapshotNode[] = [];
-  for (const entry of entries) {
-    snapshots.push({ ...entry, children: children(entry) ? await image.children(entry.id) : [] });
-  }
-  const parent = own ?? (parentOfSnapshots ? await parentInSnapshots(pool, name, entries) : undefined);
-  return { name, id, sizeBytes, stripeUnitBytes, snapshots, parent, isFlat: own === undefined };
-}
-
-/** An image has one parent in its life, so that the first snapshot that has it is enough. */
-async function parentInSnapshots(
-  pool: RbdPool,
-  name: string,
-  entries: readonly SnapshotEntry[],
-): Promise<ParentImage | undefined> {
-  for (const entry of entries) {
-    if (entry.namespace !== 'user') continue;
-    const parent = await parentOfSnapshot(pool, name, entry.name);
-    if (parent !== undefined) return parent;
-  }
-  return undefined;
-}
-
 /** @returns undefined also where the snapshot is gone */
 export async function parentOfSnapshot(
   pool: RbdPool,
   name: string,
   snapshot: string,
 ): Promise<ParentImage | undefined> {
-  try {
-    await using image = await pool.openImage(name, { snapshot });
-    return await image.parent();
-  } catch (error) {
-    if (isRbdError(error, 'not-found')) return undefined;
-    throw error;
-  }
+  const head = await pool.head(name);
+  const entry = head && userSnapshot(head, snapshot);
+  if (head?.parent === undefined || entry === undefined || entry.overlapBytes === 0) return undefined;
+  return { ...head.parent, overlapBytes: entry.overlapBytes };
+}
+
+export function userSnapshot({ snapshots }: ImageHead, name: string): SnapshotHead | undefined {
+  return snapshots.find((snapshot) => snapshot.namespace === 'user' && snapshot.name === name);
 }

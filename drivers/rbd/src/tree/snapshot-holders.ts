@@ -1,5 +1,5 @@
 import { isRbdError } from '@scoria/librbd';
-import type { ChildImage, RbdCluster, RbdImage, RbdPool } from '@scoria/librbd';
+import type { ChildImage, RbdCluster, RbdPool, SnapshotHead } from '@scoria/librbd';
 
 /** Where children are looked at: they may be in other pools. */
 export interface HoldersLook {
@@ -10,16 +10,17 @@ export interface HoldersLook {
 /**
  * The children that a snapshot cannot be removed under: those of clone format 1. One of format 2 goes on to read from what
  * is in the trash then. One that cannot be looked at counts too.
- * @param image with the snapshot
  */
 export async function snapshotHolders(
   look: HoldersLook,
-  image: RbdImage,
-  snapshot: { readonly id: number; readonly name: string },
+  imageId: string,
+  { id, isProtected, childrenOfFormat2 }: SnapshotHead,
 ): Promise<ChildImage[]> {
-  if (!(await image.isProtected(snapshot.name))) return [];
+  if (!isProtected) return [];
+  const children = await look.pool.children(imageId, id);
+  if (children.length === childrenOfFormat2) return [];
   const holders: ChildImage[] = [];
-  for (const child of await image.children(snapshot.id)) {
+  for (const child of children) {
     if (await isHolder(look, child)) holders.push(child);
   }
   return holders;

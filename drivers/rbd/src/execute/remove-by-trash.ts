@@ -1,0 +1,66 @@
+import { isRbdError } from '@scoria/librbd';
+import type { RbdPool } from '@scoria/librbd';
+import type { ParentReference } from '../journal/entry.js';
+import type { StepHelpers } from './step-runner.js';
+
+/** An image that is in the trash, or about to be. */
+export interface TrashedImage {
+  readonly image: string;
+  readonly id: string;
+  /** What it depends on, and goes on to depend on in the trash. */
+  readonly parent?: ParentReference;
+}
+
+/**
+ * Removes an image in the two parts that librbd's removal comes to, which by themselves open it half as often. Recorded
+ * before, so that who dies in between leaves something that the next start ends.
+ * @returns false where it is as it was: somebody has it open, say; a removal in one go tells who and why
+ */
+export async function removeByTrash(
+  pool: RbdPool,
+  trashed: TrashedImage,
+  helpers: Pick<StepHelpers, 'claimTrash' | 'unclaimTrash'>,
+): Promise<boolean> {
+  const { image, id } = trashed;
+  try {
+    await helpers.claimTrash(pool, trashed);
+  } catch (error) {
+    if (isRbdError(error, 'no-space', 'quota')) return false;
+    throw error;
+  }
+  if (!(await isMoved(pool, image))) {
+    await helpers.unclaimTrash(pool, trashed);
+    return false;
+  }
+  const isGone = await isRemoved(pool, id);
+  if (!isGone) await pool.restoreFromTrash(id, image);
+  await helpers.unclaimTrash(pool, trashed);
+  return isGone;
+}
+
+async function isMoved(pool: RbdPool, image: string): Promise<boolean> {
+  try {
+    await pool.moveToTrash(image, 0);
+    return true;
+  } catch (error) {
+    if (isUnanswered(error)) throw error;
+    return false;
+  }
+}
+
+async function isRemoved(pool: RbdPool, id: string): Promise<boolean> {
+  try {
+    await pool.removeFromTrash(id);
+    return true;
+  } catch (error) {
+    if (isRbdError(error, 'not-found')) return true;
+    // Otherwise some of it may be gone: it stays recorded, and in the trash.
+    if (isRbdError(error, 'busy', 'not-empty')) return false;
+    throw error;
+  }
+}
+
+/** What became of it nobody knows: it stays recorded. */
+function isUnanswered(error: unknown): boolean {
+  return isRbdError(error, 'timed-out', 'disconnected', 'closed', 'cancelled');
+}
