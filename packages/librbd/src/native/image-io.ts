@@ -63,11 +63,17 @@ export class ImageIo {
     });
   }
 
-  /** Nothing is under way any more, and the image is closed. */
+  /**
+   * Nothing is under way any more, and the image is about to be closed. librbd may still say that something is done
+   * which was taken together with what it said before: nobody must ask an image that is closed what that is.
+   */
+  end(): void {
+    this.#events?.poll.close();
+  }
+
+  /** The image is closed: librbd says nothing any more. */
   close(): void {
-    if (this.#events === undefined) return;
-    this.#events.poll.close();
-    closeSync(this.#events.descriptor);
+    if (this.#events !== undefined) closeSync(this.#events.descriptor);
     this.#events = undefined;
   }
 

@@ -87,6 +87,7 @@ export abstract class OpenImage extends NativeHandle {
   }
 
   protected override async release(): Promise<void> {
+    this.io.end();
     const close = async (): Promise<number> => this.calls.library.call('rbd_close', this.image);
     await (this.isWritable ? throughGate(this.label, 'close', close) : close());
     this.io.close();
