@@ -17,6 +17,7 @@ export interface Patience {
  * on, and what it gives in the end is put away.
  */
 export class Attempt {
+  readonly #calls = new Set<Promise<unknown>>();
   #isGivenUp = false;
   #isBegun = false;
 
@@ -27,6 +28,21 @@ export class Attempt {
   /** The work has reached the cluster: from now on it ends by itself. */
   begin(): void {
     this.#isBegun = true;
+  }
+
+  /** Remembers a call of the library that is part of the work. */
+  async during<T>(call: Promise<T>): Promise<T> {
+    this.#calls.add(call);
+    try {
+      return await call;
+    } finally {
+      this.#calls.delete(call);
+    }
+  }
+
+  /** Its calls have ended, those included whose work has failed by another one of them meanwhile. */
+  async quiet(): Promise<void> {
+    while (this.#calls.size > 0) await Promise.allSettled(this.#calls);
   }
 
   /**

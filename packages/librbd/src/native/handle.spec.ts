@@ -17,6 +17,13 @@ class Handle extends NativeHandle {
     return this.using(subject, async () => work);
   }
 
+  /** Several calls of the library at once. */
+  async several(...calls: Promise<void>[]): Promise<void> {
+    await this.using(subject, async (attempt) => {
+      await Promise.all(calls.map(async (call) => attempt.during(call)));
+    });
+  }
+
   opened(name: string): Handle {
     return new Handle(name, this.released, this.contextOf(name));
   }
@@ -76,5 +83,20 @@ test('a call whose caller has given up still holds it', async () => {
   expect(released).toEqual([]);
   work.resolve();
   await new Promise((resolve) => setImmediate(resolve));
+  expect(released).toEqual(['image']);
+});
+
+test('of several calls at once one fails: the others still hold it', async () => {
+  const released: string[] = [];
+  const handle = new Handle('image', released);
+  const other = deferred();
+  const work = handle.several(Promise.reject(new Error('refused')), other.promise);
+  work.catch(() => undefined);
+  const closing = handle.close();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(released).toEqual([]);
+  other.resolve();
+  await expect(work).rejects.toThrow('refused');
+  await closing;
   expect(released).toEqual(['image']);
 });

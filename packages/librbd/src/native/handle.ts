@@ -84,6 +84,8 @@ export abstract class NativeHandle implements AsyncDisposable {
     try {
       return await work(attempt);
     } finally {
+      // Where several were made at once, and one has failed, the others still use what the library holds.
+      await attempt.quiet();
       this.#uses -= 1;
       if (this.#uses === 0) this.#whenIdle?.();
     }
