@@ -3,7 +3,12 @@ import type { OperationContext } from '../context.js';
 import type { BackupPoint } from '../models/backup-point.js';
 import type { ImageSource } from '../models/image-source.js';
 import type { VolumeLayer } from '../models/layer.js';
-import type { AdoptableVolume, ManageableEntry, ManageReference } from '../models/manage.js';
+import type {
+  AdoptableVolume,
+  ManageableEntry,
+  ManageableSnapshot,
+  ManageReference,
+} from '../models/manage.js';
 import type { PlanRequest } from '../models/plan-request.js';
 import type { VolumeType } from '../models/volume-type.js';
 import type { ModelUpdate, Snapshot, Volume } from '../models/volume.js';
@@ -46,6 +51,41 @@ export interface ManageVolumes {
   manageExisting(context: OperationContext, volume: Volume, reference: ManageReference): Promise<ModelUpdate>;
   /** Forgets a volume; its data stays where and as it is. Idempotent. */
   unmanage(context: OperationContext, volume: Volume): Promise<void>;
+}
+
+/** `manageSnapshots`: the same for single snapshots of volumes that are managed. */
+export interface ManageSnapshots {
+  /**
+   * The snapshots on the backend that are not in `known`; one broken entry does not fail the list.
+   * @param volumes those that are managed: a snapshot of any other is not safe to manage before its volume is
+   */
+  listManageableSnapshots(
+    context: OperationContext,
+    volumes: readonly Volume[],
+    known: readonly Snapshot[],
+  ): AsyncIterable<ManageableSnapshot>;
+  /**
+   * The size in bytes of the snapshot of `volume` that `reference` names: a multiple of 512, rounded up. Changes nothing.
+   * @throws DriverError `invalid-input` (what the reference must look like, or why it names none that can be managed),
+   * `volume-not-found`, `snapshot-not-found`.
+   */
+  manageExistingSnapshotSize(
+    context: OperationContext,
+    volume: Volume,
+    reference: ManageReference,
+  ): Promise<number>;
+  /**
+   * Renames what `reference` names so that it is `snapshot`. Volume's states: `available`, and with `onlineSnapshot` also
+   * `in-use`. Idempotent once it has succeeded.
+   * @throws DriverError as `manageExistingSnapshotSize`, and `already-exists`: nothing is changed.
+   */
+  manageExistingSnapshot(
+    context: OperationContext,
+    snapshot: Snapshot,
+    reference: ManageReference,
+  ): Promise<ModelUpdate>;
+  /** Forgets a snapshot; it stays where and as it is. Idempotent. */
+  unmanageSnapshot(context: OperationContext, snapshot: Snapshot): Promise<void>;
 }
 
 /** `adopt`: take over all that another program wrote, with ids, sizes, formats and snapshots. */
@@ -145,6 +185,12 @@ export const CAPABILITIES = {
   clone: ['createClonedVolume'],
   revert: ['revertToSnapshot'],
   manage: ['listManageable', 'manageExistingSize', 'manageExisting', 'unmanage'],
+  manageSnapshots: [
+    'listManageableSnapshots',
+    'manageExistingSnapshotSize',
+    'manageExistingSnapshot',
+    'unmanageSnapshot',
+  ],
   adopt: ['findAdoptable', 'adopt'],
   inspect: ['chainOf'],
   plan: ['planOf'],
@@ -165,6 +211,7 @@ export interface CapabilityInterfaces {
   clone: CloneVolume;
   revert: RevertToSnapshot;
   manage: ManageVolumes;
+  manageSnapshots: ManageSnapshots;
   adopt: AdoptVolumes;
   inspect: InspectVolumes;
   plan: PlanOperations;
@@ -177,6 +224,7 @@ export interface CapabilityInterfaces {
 export type OptionalMethods = CloneVolume &
   RevertToSnapshot &
   ManageVolumes &
+  ManageSnapshots &
   AdoptVolumes &
   InspectVolumes &
   PlanOperations &

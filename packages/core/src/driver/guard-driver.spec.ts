@@ -43,6 +43,12 @@ const CALLS: Record<Exclude<keyof GuardedDriver, 'teardown'>, Call> = {
   manageExistingSize: (driver, c) => driver.manageExistingSize(c, { 'source-name': 'x' }),
   manageExisting: (driver, c) => driver.manageExisting(c, creating, { 'source-name': 'x' }),
   unmanage: (driver, c) => driver.unmanage(c, aVolume()),
+  listManageableSnapshots: (driver, c) => collect(driver.listManageableSnapshots(c, [], [])),
+  manageExistingSnapshotSize: (driver, c) =>
+    driver.manageExistingSnapshotSize(c, aVolume(), { 'source-name': 'x' }),
+  manageExistingSnapshot: (driver, c) =>
+    driver.manageExistingSnapshot(c, aSnapshot(), { 'source-name': 'x' }),
+  unmanageSnapshot: (driver, c) => driver.unmanageSnapshot(c, aSnapshot()),
   findAdoptable: (driver, c) => collect(driver.findAdoptable(c)),
   adopt: (driver, c) => driver.adopt(c, adoptable),
   chainOf: (driver, c) => driver.chainOf(c, aVolume(), []),

@@ -23,7 +23,7 @@ const CAPABILITY_OF: ReadonlyMap<string, Capability> = new Map(
 );
 
 const LIFECYCLE = ['setup', 'checkForSetupError', 'recover', 'stats', 'teardown'] as const;
-const STREAMS: ReadonlySet<string> = new Set(['listManageable', 'findAdoptable']);
+const STREAMS: ReadonlySet<string> = new Set(['listManageable', 'listManageableSnapshots', 'findAdoptable']);
 const CONTRACT: ReadonlySet<string> = new Set([
   ...LIFECYCLE,
   ...Object.keys(METHOD_CHECKS),

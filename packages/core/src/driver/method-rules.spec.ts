@@ -29,6 +29,12 @@ const CALLS: Record<RuledMethod, (volume: Volume) => [method: string, ...args: u
   revertToSnapshot: (volume) => ['revertToSnapshot', volume, aSnapshot({ volume })],
   manageExisting: (volume) => ['manageExisting', volume, { 'source-name': 'x' }],
   unmanage: (volume) => ['unmanage', volume],
+  manageExistingSnapshot: (volume) => [
+    'manageExistingSnapshot',
+    aSnapshot({ volume }),
+    { 'source-name': 'x' },
+  ],
+  unmanageSnapshot: (volume) => ['unmanageSnapshot', aSnapshot({ volume })],
   retypeVolume: (volume) => ['retypeVolume', volume, undefined],
   cloneImage: (volume) => ['cloneImage', volume, anImage(GIB)],
   openBackup: (volume) => ['openBackup', volume, backup],
@@ -71,6 +77,7 @@ describe('the states each method allows', () => {
     ['createSnapshot', 'onlineSnapshot'],
     ['deleteSnapshot', 'onlineSnapshot'],
     ['cloneSource', 'onlineSnapshot'],
+    ['manageExistingSnapshot', 'onlineSnapshot'],
     ['extendVolume', 'onlineExtend'],
     ['openBackup', 'onlineSnapshot'],
   ])('%s needs %s for a volume in use', (rule, capability) => {
@@ -106,6 +113,8 @@ describe('ids', () => {
   it.each([
     ['createSnapshot', []],
     ['deleteSnapshot', []],
+    ['manageExistingSnapshot', []],
+    ['unmanageSnapshot', []],
     ['createVolumeFromSnapshot', [aVolume({ status: 'creating' })]],
     ['revertToSnapshot', [aVolume()]],
   ])('%s refuses a snapshot id that is none', (method, before) => {

@@ -59,6 +59,8 @@ export const METHOD_RULES = {
   revertToSnapshot: { states: ['reverting', 'available'] },
   manageExisting: { states: ['managing', 'creating'] },
   unmanage: { states: [...AT_REST] },
+  manageExistingSnapshot: { states: ['available'], with: ONLINE_SNAPSHOT },
+  unmanageSnapshot: { states: [...AT_REST, 'in-use'] },
   retypeVolume: { states: ['retyping', 'in-use'] },
   cloneImage: { states: ['creating'] },
   openBackup: { states: ['backing-up', 'available'], with: ONLINE_SNAPSHOT },
@@ -242,6 +244,15 @@ export const METHOD_CHECKS: Readonly<Record<string, Check>> = {
   unmanage: ([volume], caps) => {
     requireId('volume', (volume as Volume).id);
     requireState('unmanage', volume as Volume, caps);
+  },
+  manageExistingSnapshotSize: ([volume]) => requireId('volume', (volume as Volume).id),
+  manageExistingSnapshot: ([snapshot], caps) => {
+    requireSnapshot(snapshot as Snapshot);
+    requireState('manageExistingSnapshot', (snapshot as Snapshot).volume, caps);
+  },
+  unmanageSnapshot: ([snapshot], caps) => {
+    requireSnapshot(snapshot as Snapshot);
+    requireState('unmanageSnapshot', (snapshot as Snapshot).volume, caps);
   },
   retypeVolume: ([volume], caps) => requireVolume('retypeVolume', volume as Volume, caps),
   cloneImage: ([volume, image], caps) => {

@@ -10,6 +10,14 @@ export interface ManageableEntry {
   readonly reason: string;
 }
 
+/** One snapshot of what could be taken over. */
+export interface ManageableSnapshot extends ManageableEntry {
+  /** What it is a snapshot of, named as a volume to be managed would be. */
+  readonly source: ManageReference;
+  /** The volume it is a snapshot of, where that is managed. */
+  readonly volumeId?: string;
+}
+
 /** A snapshot found on a backend that another program has written. */
 export interface AdoptableSnapshot {
   readonly id: string;

@@ -4,7 +4,7 @@ import type { VolumeDriver } from '../driver/volume-driver.js';
 import type { OptionSchema } from '../options/option-schema.js';
 
 /** The version of the contract in this package; a driver's `apiRange` is checked against it. */
-export const API_VERSION = '1.1.0';
+export const API_VERSION = '1.2.0';
 
 /** A driver's package as data. Made by {@link defineDriver}, the default export of the package. */
 export interface DriverPlugin {

@@ -42,7 +42,7 @@ describe('checkPlugin', () => {
       'a newer contract',
       { apiRange: '^2.0.0' },
       'plugin-api-mismatch',
-      'the driver acme was written for the contract ^2.0.0, and this is 1.1.0; ' +
+      'the driver acme was written for the contract ^2.0.0, and this is 1.2.0; ' +
         'install a version of the driver that fits',
     ],
     [

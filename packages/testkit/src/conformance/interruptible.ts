@@ -3,6 +3,7 @@ import { applyUpdate } from '@scoria/core';
 import { makeSnapshot, makeVolume } from '../builders.js';
 import { patternBytes } from '../pattern-bytes.js';
 import { connectorOf } from './cases/connecting.js';
+import { manageableEntry } from './cases/managing-snapshots.js';
 import { referenceOf } from './cases/managing.js';
 import type { Stage } from './stage.js';
 
@@ -236,6 +237,27 @@ const manageExisting: Interruptible = {
   },
 };
 
+const manageExistingSnapshot: Interruptible = {
+  name: 'manageExistingSnapshot',
+  needs: ['manageSnapshots'],
+  prepare: async (stage) => {
+    const all = await cast(stage, 1);
+    const { newest, volume } = all;
+    await stage.driver.unmanageSnapshot(stage.context(), newest.snapshot);
+    const { reference } = await manageableEntry(stage, newest.snapshot);
+    const taken = { ...newest.snapshot, id: id(3), volume };
+    return {
+      run: (context) => stage.driver.manageExistingSnapshot(context, taken, reference),
+      expectations: untouched(all, newest.snapshot),
+      settle: async () => {
+        const update = await stage.driver.manageExistingSnapshot(stage.context(), taken, reference);
+        Object.assign(taken, applyUpdate(taken, update));
+      },
+      settled: [reads('the snapshot that was taken over', taken, newest.bytes)],
+    };
+  },
+};
+
 const initializeConnection: Interruptible = {
   name: 'initializeConnection',
   prepare: async (stage) => {
@@ -275,6 +297,7 @@ export const INTERRUPTIBLES: readonly Interruptible[] = [
   clone,
   revert,
   manageExisting,
+  manageExistingSnapshot,
   initializeConnection,
   terminateConnection,
 ];

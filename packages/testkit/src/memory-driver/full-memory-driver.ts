@@ -9,7 +9,9 @@ import type {
   ImageSource,
   InspectVolumes,
   ManageableEntry,
+  ManageableSnapshot,
   ManageReference,
+  ManageSnapshots,
   ManageVolumes,
   ModelUpdate,
   OperationContext,
@@ -22,14 +24,15 @@ import type {
   VolumeLayer,
   VolumeType,
 } from '@scoria/core';
-import { DriverError, isUuid } from '@scoria/core';
+import { isUuid } from '@scoria/core';
 import { injectable, injectFromBase } from 'inversify';
 import type { MemoryBlockDevice } from '../fakes/memory-block-device.js';
 import type { StoredVolume } from './memory-array.js';
 import { building } from './memory-array.js';
 import { MemoryDriver, nameOf, TEMPORARY } from './memory-driver.js';
-import { alreadyExists, snapshotBusy, volumeNotFound } from './memory-errors.js';
+import { alreadyExists, noReference, snapshotBusy, volumeNotFound } from './memory-errors.js';
 import { planInMemory } from './memory-plans.js';
+import { manageableInMemory, referredSnapshot } from './memory-snapshots.js';
 
 const PREFIX = 'volume-';
 
@@ -42,6 +45,7 @@ export class FullMemoryDriver
     CloneVolume,
     RevertToSnapshot,
     ManageVolumes,
+    ManageSnapshots,
     AdoptVolumes,
     InspectVolumes,
     PlanOperations,
@@ -124,6 +128,58 @@ export class FullMemoryDriver
   }
 
   async unmanage(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async *listManageableSnapshots(
+    _context: OperationContext,
+    volumes: readonly Volume[],
+    known: readonly Snapshot[],
+  ): AsyncGenerator<ManageableSnapshot> {
+    const ours = new Set(known.map(({ id }) => id));
+    for (const [name, { snapshots }] of this.array.volumes) {
+      const volumeId = volumes.find((volume) => nameOf(volume) === name)?.id;
+      for (const [snapshot, { sizeBytes }] of snapshots) {
+        if (!ours.has(snapshot) && !snapshot.startsWith(TEMPORARY))
+          yield manageableInMemory(name, volumeId, { snapshot, sizeBytes });
+      }
+    }
+    return Promise.resolve();
+  }
+
+  async manageExistingSnapshotSize(
+    _context: OperationContext,
+    volume: Volume,
+    reference: ManageReference,
+  ): Promise<number> {
+    return Promise.resolve(referredSnapshot(this.stored(volume), reference).bytes.sizeBytes);
+  }
+
+  async manageExistingSnapshot(
+    context: OperationContext,
+    snapshot: Snapshot,
+    reference: ManageReference,
+  ): Promise<ModelUpdate> {
+    return this.locked(context, [snapshot.volume], async () => {
+      const stored = this.stored(snapshot.volume);
+      const ours = stored.snapshots.get(snapshot.id);
+      const named = reference['source-name'];
+      if (ours !== undefined && (named === undefined || !stored.snapshots.has(named)))
+        return { sizeBytes: ours.sizeBytes };
+      const { name, bytes } = referredSnapshot(stored, reference);
+      if (ours !== undefined && name !== snapshot.id) throw alreadyExists(snapshot.id);
+      await context.step('rename the snapshot');
+      // In its place: they are in the order they were taken.
+      const renamed = [...stored.snapshots].map(
+        ([id, each]) => [id === name ? snapshot.id : id, each] as const,
+      );
+      stored.snapshots.clear();
+      for (const [id, each] of renamed) stored.snapshots.set(id, each);
+      return { sizeBytes: bytes.sizeBytes };
+    });
+  }
+
+  async unmanageSnapshot(): Promise<void> {
     return Promise.resolve();
   }
 
@@ -243,12 +299,7 @@ export class FullMemoryDriver
 
   #referred(reference: ManageReference): { name: string; stored: StoredVolume } {
     const name = reference['source-name'];
-    if (name === undefined) {
-      throw new DriverError({
-        code: 'invalid-input',
-        message: "a reference names a volume of the array: { 'source-name': 'volume-1' }",
-      });
-    }
+    if (name === undefined) throw noReference('volume');
     const stored = this.array.volumes.get(name);
     if (stored === undefined) throw volumeNotFound(name);
     return { name, stored };

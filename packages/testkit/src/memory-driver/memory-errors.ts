@@ -8,6 +8,13 @@ export function snapshotNotFound(id: string): DriverError {
   return new DriverError({ code: 'snapshot-not-found', message: `the array has no snapshot ${id}` });
 }
 
+export function noReference(what: 'volume' | 'snapshot'): DriverError {
+  return new DriverError({
+    code: 'invalid-input',
+    message: `a reference names a ${what} of the array: { 'source-name': '${what}-1' }`,
+  });
+}
+
 export function alreadyExists(what: string): DriverError {
   return new DriverError({ code: 'already-exists', message: `the array has ${what} already` });
 }

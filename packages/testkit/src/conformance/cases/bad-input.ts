@@ -88,6 +88,14 @@ function optionalCallsWith(
       manageExisting: () => stage.driver.manageExisting(stage.context(), managing, {}),
       unmanage: () => stage.driver.unmanage(stage.context(), bad),
     }),
+    ...(capabilities.includes('manageSnapshots') && {
+      manageExistingSnapshot: () =>
+        stage.driver.manageExistingSnapshot(stage.context(), { ...snapshot, id }, {}),
+      'manageExistingSnapshot of a volume': () =>
+        stage.driver.manageExistingSnapshot(stage.context(), { ...snapshot, volume: bad }, {}),
+      manageExistingSnapshotSize: () => stage.driver.manageExistingSnapshotSize(stage.context(), bad, {}),
+      unmanageSnapshot: () => stage.driver.unmanageSnapshot(stage.context(), { ...snapshot, id }),
+    }),
     ...(capabilities.includes('inspect') && {
       chainOf: () => stage.driver.chainOf(stage.context(), bad, []),
     }),

@@ -11,6 +11,7 @@ import { extendingCases } from './extending.js';
 import { imageCases } from './images.js';
 import { inspectingCases } from './inspecting.js';
 import { interruptionCases } from './interruptions.js';
+import { managingSnapshotsCases } from './managing-snapshots.js';
 import { managingCases } from './managing.js';
 import { planningCases } from './planning.js';
 import { revertingCases } from './reverting.js';
@@ -29,6 +30,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...deviceCases,
   ...connectingCases,
   ...managingCases,
+  ...managingSnapshotsCases,
   ...inspectingCases,
   ...planningCases,
   ...typeCases,

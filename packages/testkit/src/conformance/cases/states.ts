@@ -1,7 +1,7 @@
 import type { RuledMethod, Volume, VolumeStatus } from '@scoria/core';
 import { allowedStates, METHOD_RULES, VOLUME_STATUSES } from '@scoria/core';
 import assert from 'node:assert/strict';
-import { makeVolume } from '../../builders.js';
+import { makeSnapshot, makeVolume } from '../../builders.js';
 import { withDevice } from '../../device-access.js';
 import type { ConformanceCase } from '../case.js';
 import { methodNeeds } from '../case.js';
@@ -12,6 +12,7 @@ import { withStage } from '../stage.js';
 import { backupPoint } from './backups.js';
 import { connectorOf } from './connecting.js';
 import { imageOf } from './images.js';
+import { manageableEntry } from './managing-snapshots.js';
 import { referenceOf } from './managing.js';
 
 /** A method that is ready to be called. */
@@ -76,6 +77,31 @@ const CALLS: Readonly<Record<RuledMethod, Prepare>> = {
     };
   },
   unmanage: onVolume((stage, volume) => stage.driver.unmanage(stage.context(), volume)),
+  manageExistingSnapshot: async (stage) => {
+    const volume = await stage.volume();
+    const snapshot = await stage.snapshot(volume);
+    await stage.driver.unmanageSnapshot(stage.context(), snapshot);
+    const { reference } = await manageableEntry(stage, snapshot);
+    const managed = makeSnapshot(volume);
+    return {
+      volume,
+      call: (status) =>
+        stage.driver.manageExistingSnapshot(
+          stage.context(),
+          { ...managed, volume: { ...volume, status } },
+          reference,
+        ),
+    };
+  },
+  unmanageSnapshot: async (stage) => {
+    const volume = await stage.volume();
+    const snapshot = await stage.snapshot(volume);
+    return {
+      volume,
+      call: (status) =>
+        stage.driver.unmanageSnapshot(stage.context(), { ...snapshot, volume: { ...volume, status } }),
+    };
+  },
   retypeVolume: onVolume((stage, volume) => stage.driver.retypeVolume(stage.context(), volume, volume.type)),
   cloneImage: async (stage) => {
     const image = await imageOf(stage, await stage.snapshot(await stage.volume()));
