@@ -14,6 +14,7 @@ import { WatchedImages } from './execute/watched-images.js';
 import { Journal } from './journal/journal.js';
 import { Adoption } from './manage/adoption.js';
 import { ManageImages } from './manage/manage-images.js';
+import { ManageSnapshotsOfImages } from './manage/manage-snapshots.js';
 import { Takeover } from './manage/takeover.js';
 import { RBD_OPTIONS } from './options.js';
 import { RbdDriver } from './rbd-driver.js';
@@ -34,6 +35,7 @@ const bindings = new ContainerModule(({ bind }) => {
     ProvisionedBytes,
     PoolStatistics,
     ManageImages,
+    ManageSnapshotsOfImages,
     Adoption,
     Takeover,
   ]) {
@@ -46,12 +48,13 @@ export { RBD_OPTIONS, RbdDriver };
 /** Volumes as images in a Ceph pool: snapshots and clones share their data, and nothing is mounted. */
 export default defineDriver({
   name: 'rbd',
-  apiRange: '^1.1.0',
+  apiRange: '^1.2.0',
   options: RBD_OPTIONS,
   capabilities: [
     'clone',
     'revert',
     'manage',
+    'manageSnapshots',
     'adopt',
     'inspect',
     'plan',

@@ -15,7 +15,9 @@ import type {
   ImageSource,
   InspectVolumes,
   ManageableEntry,
+  ManageableSnapshot,
   ManageReference,
+  ManageSnapshots,
   ManageVolumes,
   ModelUpdate,
   OperationContext,
@@ -63,6 +65,7 @@ export class RbdDriver
     CloneVolume,
     RevertToSnapshot,
     ManageVolumes,
+    ManageSnapshots,
     AdoptVolumes,
     InspectVolumes,
     PlanOperations,
@@ -185,6 +188,34 @@ export class RbdDriver
 
   async unmanage(): Promise<void> {
     // The image stays as it is; whoever keeps the records forgets it.
+  }
+
+  listManageableSnapshots(
+    context: OperationContext,
+    volumes: readonly Volume[],
+    known: readonly Snapshot[],
+  ): AsyncIterable<ManageableSnapshot> {
+    return this.takeover.snapshots.list(context, { volumes, known });
+  }
+
+  async manageExistingSnapshotSize(
+    _context: OperationContext,
+    volume: Volume,
+    reference: ManageReference,
+  ): Promise<number> {
+    return this.takeover.snapshots.size(volume, reference);
+  }
+
+  async manageExistingSnapshot(
+    context: OperationContext,
+    snapshot: Snapshot,
+    reference: ManageReference,
+  ): Promise<ModelUpdate> {
+    return this.takeover.snapshots.manage(context, snapshot, reference);
+  }
+
+  async unmanageSnapshot(): Promise<void> {
+    // It stays as it is, protected too: another program may depend on it.
   }
 
   findAdoptable(context: OperationContext): AsyncIterable<AdoptableVolume> {

@@ -130,6 +130,7 @@ function isTaken(image: string, pool: RbdPool): DriverError {
   });
 }
 
-function wholeSectors(bytes: number): number {
+/** Sizes are rounded up to what a guest can use. */
+export function wholeSectors(bytes: number): number {
   return Math.ceil(bytes / SECTOR_BYTES) * SECTOR_BYTES;
 }

@@ -17,6 +17,12 @@ export type Step =
   | { readonly kind: 'take-snapshot'; readonly image: string; readonly snapshot: string }
   | { readonly kind: 'protect-snapshot'; readonly image: string; readonly snapshot: string }
   | { readonly kind: 'unprotect-snapshot'; readonly image: string; readonly snapshot: string }
+  | {
+      readonly kind: 'rename-snapshot';
+      readonly image: string;
+      readonly snapshot: string;
+      readonly to: string;
+    }
   | { readonly kind: 'remove-snapshot'; readonly image: string; readonly snapshot: string }
   /** One that is in the trash for nobody: its removal was cut off. */
   | { readonly kind: 'remove-trashed-snapshot'; readonly image: string; readonly snapshotId: number }
@@ -36,7 +42,14 @@ export type Step =
   | { readonly kind: 'roll-back'; readonly image: string; readonly snapshot: string }
   | { readonly kind: 'copy-back'; readonly image: string; readonly snapshot: string }
   | { readonly kind: 'rename'; readonly image: string; readonly to: string }
-  | { readonly kind: 'remove-image'; readonly image: string }
+  | {
+      readonly kind: 'remove-image';
+      readonly image: string;
+      /** Known where nobody is seen to use the image. */
+      readonly id?: string;
+      /** What it depends on. */
+      readonly parent?: ParentReference;
+    }
   | {
       readonly kind: 'move-to-trash';
       readonly image: string;
@@ -66,6 +79,8 @@ export function describeStep(step: Step): string {
       return `unprotect ${nameOfSnapshot(step.image, step.snapshot)}`;
     case 'remove-snapshot':
       return `remove the snapshot ${nameOfSnapshot(step.image, step.snapshot)}`;
+    case 'rename-snapshot':
+      return `rename the snapshot ${nameOfSnapshot(step.image, step.snapshot)} to ${step.to}`;
     case 'remove-trashed-snapshot':
       return `remove what is left of the removed snapshot ${step.snapshotId} of ${step.image}`;
     case 'clone-image':

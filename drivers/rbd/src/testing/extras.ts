@@ -6,6 +6,7 @@ import { makeSnapshot, makeVolume, openAndRead, openAndWrite, patternBytes } fro
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { copyAsImage, IMAGES_POOL, TYPES } from './images.js';
+import { snapshotsOfOthers } from './snapshots-of-others.js';
 
 /** The driver on a cluster, and the cluster as somebody beside it sees it. */
 export interface ExtrasWorld {
@@ -313,6 +314,7 @@ export const EXTRAS: readonly ExtrasCase[] = [
   { name: 'limits change under a guest, features do not', run: limitsUnderAGuest },
   { name: 'features come and go with types, and come back', run: featuresComeBack },
   { name: 'what cannot be is refused, and changes nothing', run: impossible },
+  { name: 'snapshots of others are taken over, also while a guest writes', run: snapshotsOfOthers },
   { name: 'two guests write to a volume that is shared', run: twoGuests },
   { name: 'an image in the cluster is cloned, and no other', run: images },
   { name: "backups are Cinder's, by their names", run: cinderBackups },
