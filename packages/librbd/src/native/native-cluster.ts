@@ -1,6 +1,7 @@
 import type { ConnectOptions, MonitorAddress, PoolUsage, RbdCluster } from '../model/client.js';
 import { checkName } from './arguments.js';
 import { monitorAddresses, poolUsageOf } from './cluster-answers.js';
+import { ClusterSettings } from './cluster-settings.js';
 import { type CallSubject, ENOENT, nativeError, rbdError } from './errno.js';
 import { NativeHandle } from './handle.js';
 import type { CallOrder, NativeCalls } from './native-calls.js';
@@ -15,6 +16,7 @@ const POOL_NAME_BYTES = 4096;
 /** A connection of librados. */
 export class NativeCluster extends NativeHandle implements RbdCluster {
   readonly #rados: bigint;
+  readonly settings: ClusterSettings;
 
   constructor(
     rados: bigint,
@@ -24,6 +26,7 @@ export class NativeCluster extends NativeHandle implements RbdCluster {
   ) {
     super({ label: `cluster ${fsid}`, calls, limitMs: options.timeoutMs });
     this.#rados = rados;
+    this.settings = new ClusterSettings(calls.library, rados);
   }
 
   async monitors(): Promise<readonly MonitorAddress[]> {

@@ -13,6 +13,7 @@ import type {
 import type { LongCall } from '../model/long-call.js';
 import { checkCount, checkName, shown } from './arguments.js';
 import type { Attempt } from './attempt.js';
+import type { ClusterSettings } from './cluster-settings.js';
 import { type CallSubject, ENOENT, EPERM, nativeError, rbdError } from './errno.js';
 import type { RadosFunction, RbdFunction } from './functions.js';
 import { type HandleContext, NativeHandle } from './handle.js';
@@ -33,6 +34,7 @@ const SOURCES = ['user', 'mirroring', 'migration', 'removing', 'user-parent'] as
 /** The cluster, as far as a pool needs it: for clones of another pool's images. */
 interface PoolOpener {
   openPool(name: string): Promise<NativePool>;
+  readonly settings: ClusterSettings;
   pools(): Promise<readonly string[]>;
   poolName(id: number, order: CallOrder): Promise<string | undefined>;
 }
@@ -61,6 +63,7 @@ export class NativePool extends NativeHandle implements RbdPool {
       name,
       io,
       calls: this.calls,
+      settings: cluster.settings,
       open: async (reference, options) => this.openImage(reference, options),
       poolName: async (id, order) => cluster.poolName(id, order),
       everyPool: async () => cluster.pools(),
@@ -87,6 +90,7 @@ export class NativePool extends NativeHandle implements RbdPool {
     await this.using(subject, async (attempt) => {
       using _layout = layout;
       const order = { attempt, subject };
+      if (await this.#records.create(name, options, order)) return;
       await this.calls.check(order, 'rbd_create4', this.#io, name, options.sizeBytes, layout.address);
     });
   }
@@ -105,6 +109,7 @@ export class NativePool extends NativeHandle implements RbdPool {
       const parent = [parentImage, parentSnapshot] as const;
       const child = [this.#io, name, layout.address] as const;
       await this.#withPool(parentPool, { attempt, subject }, async (io, order) => {
+        if (await this.#records.clone(name, options, { io, order })) return;
         await this.calls.check(order, 'rbd_clone3', io, ...parent, ...child);
       });
     });

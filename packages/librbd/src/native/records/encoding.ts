@@ -66,9 +66,9 @@ export function encodedText(text: string): Buffer {
   return Buffer.concat([length, bytes]);
 }
 
-/** A structure of the first version. */
-export function encodedStructure(content: Buffer): Buffer {
-  const head = Buffer.of(1, 1, 0, 0, 0, 0);
+/** A structure that whoever knows the first version can read. */
+export function encodedStructure(content: Buffer, version = 1): Buffer {
+  const head = Buffer.of(version, 1, 0, 0, 0, 0);
   head.writeUInt32LE(content.length, 2);
   return Buffer.concat([head, content]);
 }

@@ -1,10 +1,12 @@
 import { isRbdError } from '../../errors.js';
 import type { ImageHead } from '../../model/head.js';
 import type { ChildImage } from '../../model/image.js';
-import type { ImageReference } from '../../model/pool.js';
+import type { CloneOptions, CreateImageOptions, ImageReference } from '../../model/pool.js';
+import type { ClusterSettings } from '../cluster-settings.js';
 import { ENOENT, nativeError } from '../errno.js';
 import type { CallOrder, NativeCalls } from '../native-calls.js';
 import type { ObjectReader } from './class-read.js';
+import { ImageMaker } from './image-maker.js';
 import { idOfImage, isImageOfFormat1 } from './image-names.js';
 import { type ImageOpener, openedHead } from './opened-head.js';
 import { readChildren } from './read-children.js';
@@ -16,6 +18,7 @@ export interface RecordedPool {
   readonly name: string;
   readonly io: bigint;
   readonly calls: NativeCalls;
+  readonly settings: ClusterSettings;
   readonly open: ImageOpener;
   readonly poolName: (id: number, order: CallOrder) => Promise<string | undefined>;
   readonly everyPool: () => Promise<readonly string[]>;
@@ -33,7 +36,28 @@ export interface RecordedPool {
  * they stay as they are. What librbd alone can tell is asked of librbd.
  */
 export class PoolRecords {
-  constructor(private readonly pool: RecordedPool) {}
+  readonly #maker: ImageMaker;
+
+  constructor(private readonly pool: RecordedPool) {
+    this.#maker = new ImageMaker({ poolId: pool.id, settings: pool.settings });
+  }
+
+  /** See {@link ImageMaker.create}. */
+  async create(name: string, options: CreateImageOptions, order: CallOrder): Promise<boolean> {
+    return this.#maker.create(this.#reader(order), name, options);
+  }
+
+  /** See {@link ImageMaker.clone}. @param parent librados' I/O context of the parent's pool */
+  async clone(
+    name: string,
+    options: CloneOptions,
+    { io, order }: { readonly io: bigint; readonly order: CallOrder },
+  ): Promise<boolean> {
+    const reader = this.#reader(order);
+    const parentPoolId = reader.calls.library.callNow('rados_ioctx_get_id', io);
+    const parent = { parentPoolId, pools: this.#readers(order) };
+    return this.#maker.clone([reader, { ...reader, io }], name, options, parent);
+  }
 
   async head(reference: ImageReference, order: CallOrder): Promise<ImageHead | undefined> {
     const reader = this.#reader(order);

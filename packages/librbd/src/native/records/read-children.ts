@@ -5,7 +5,7 @@ import { encodedNumber, encodedText } from './encoding.js';
 import type { ChildSpec } from './formats.js';
 import { childIds, childSpecs, snapshotRecord } from './formats.js';
 import { nameOfImage, present } from './image-names.js';
-import { NOT_BY_RECORDS, type PoolReaders } from './read-head.js';
+import { headerOf, NOT_BY_RECORDS, type PoolReaders } from './read-head.js';
 
 /** A snapshot, by what stays. */
 export interface SnapshotReference {
@@ -24,7 +24,7 @@ export async function readChildren(
   snapshot: SnapshotReference,
   pools: PoolReaders & { readonly everyPool: () => Promise<readonly string[]> },
 ): Promise<ChildImage[] | undefined | typeof NOT_BY_RECORDS> {
-  const header = `rbd_header.${snapshot.imageId}`;
+  const header = headerOf(snapshot.imageId);
   const input = encodedNumber(snapshot.snapshotId);
   const calls = [
     { method: 'snapshot_get', input },

@@ -115,7 +115,8 @@ function sizeOf(size: Buffer, stripe: Buffer): Omit<ImageInfo, 'id' | 'features'
   return { sizeBytes, order, stripeUnitBytes: layout.u64(), stripeCount: layout.u64() };
 }
 
-function headerOf(id: string): string {
+/** The object that holds what is known of an image. */
+export function headerOf(id: string): string {
   return `rbd_header.${id}`;
 }
 

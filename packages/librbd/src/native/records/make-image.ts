@@ -1,0 +1,97 @@
+import { isRbdError } from '../../errors.js';
+import type { ImageHead } from '../../model/head.js';
+import { featureBits } from '../features.js';
+import { changeObject } from './class-write.js';
+import type { ClassCall, ObjectReader } from './class-read.js';
+import { encodedNumber, encodedStructure, encodedText } from './encoding.js';
+import type { PlainLayout } from './image-layout.js';
+import { headerOf } from './read-head.js';
+
+const NO_DATA_POOL = encodedNumber(-1n);
+/** OBJECT_NONEXISTENT. */
+const NO_OBJECT = Buffer.of(0);
+/** RBD_OPERATION_FEATURE_CLONE_CHILD. */
+const CLONE_CHILD = encodedNumber(2);
+
+/** A new image, and what it is a child of. */
+export interface NewImage {
+  readonly name: string;
+  /** Nobody else has ever had it. */
+  readonly id: string;
+  readonly layout: PlainLayout;
+  readonly parent?: NewParent;
+}
+
+export interface NewParent {
+  readonly poolId: number;
+  readonly head: ImageHead;
+  readonly snapshotId: number;
+  readonly overlapBytes: number;
+  /** Its metadata, which the child gets too; as the OSD gave it. */
+  readonly metadata: Buffer;
+  readonly reader: ObjectReader;
+  /** Of the child. */
+  readonly childPoolId: number;
+}
+
+/**
+ * Makes an image as librbd does, object for object and in its order, so that what is cut off in the middle is removed by
+ * librbd as what it has left itself. One call does not see what another one of the same change does: hence so many.
+ * @throws RbdError `exists`
+ */
+export async function makeImage(reader: ObjectReader, image: NewImage): Promise<void> {
+  const { name, id, layout, parent } = image;
+  const entry = Buffer.concat([encodedText(name), encodedText(id)]);
+  await changeObject(reader, 'rbd_directory', { calls: [{ method: 'dir_add_image', input: entry }] });
+  try {
+    const set = [{ method: 'set_id', input: encodedText(id) }];
+    await changeObject(reader, `rbd_id.${name}`, { isNew: true, calls: set });
+  } catch (error) {
+    if (isRbdError(error, 'exists')) {
+      await changeObject(reader, 'rbd_directory', { calls: [{ method: 'dir_remove_image', input: entry }] });
+    }
+    throw error;
+  }
+  await changeObject(reader, headerOf(id), { isNew: true, calls: [createCall(image)] });
+  if (hasObjectMap(layout, reader)) {
+    const count = encodedNumber(Math.ceil(layout.sizeBytes / 2 ** layout.order));
+    const calls = [{ method: 'object_map_resize', input: Buffer.concat([count, NO_OBJECT]) }];
+    await changeObject(reader, `rbd_object_map.${id}`, { calls });
+  }
+  if (parent === undefined) return;
+  await changeObject(reader, headerOf(id), { calls: parentCalls(parent) });
+  await attachToParent(parent, id);
+}
+
+function hasObjectMap({ features }: PlainLayout, { order }: ObjectReader): boolean {
+  return (features & featureBits(['object-map'], order.subject)) !== 0n;
+}
+
+function createCall({ id, layout }: NewImage): ClassCall {
+  const { sizeBytes, order, features } = layout;
+  const size = [encodedNumber(sizeBytes), Buffer.of(order)];
+  const prefix = encodedText(`rbd_data.${id}`);
+  const create = Buffer.concat([...size, encodedNumber(features), prefix, NO_DATA_POOL]);
+  return { method: 'create', input: create };
+}
+
+function parentCalls({ poolId, head, snapshotId, overlapBytes, metadata }: NewParent): ClassCall[] {
+  const names = [encodedNumber(poolId), encodedText(''), encodedText(head.id)];
+  const spec = encodedStructure(Buffer.concat([...names, encodedNumber(snapshotId)]));
+  const attach = Buffer.concat([spec, encodedNumber(overlapBytes), Buffer.of(0)]);
+  const calls = [
+    { method: 'parent_attach', input: attach },
+    { method: 'op_features_set', input: Buffer.concat([CLONE_CHILD, CLONE_CHILD]) },
+  ];
+  const hasMetadata = metadata.readUInt32LE(0) > 0;
+  return hasMetadata ? [...calls, { method: 'metadata_set', input: metadata }] : calls;
+}
+
+async function attachToParent(
+  { head, snapshotId, reader, childPoolId }: NewParent,
+  childId: string,
+): Promise<void> {
+  const child = Buffer.concat([encodedNumber(childPoolId), encodedText(childId), encodedText('')]);
+  const input = Buffer.concat([encodedNumber(snapshotId), encodedStructure(child, 2)]);
+  await changeObject(reader, headerOf(head.id), { calls: [{ method: 'child_attach', input }] });
+}

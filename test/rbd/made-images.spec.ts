@@ -1,0 +1,151 @@
+import { NativeRbdClient, type RbdCluster, type RbdPool } from '@scoria/librbd';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { CephCluster } from '../support/ceph-cluster.js';
+
+const client = new NativeRbdClient();
+const MIB = 2 ** 20;
+const TIMES = ['create_timestamp', 'access_timestamp', 'modify_timestamp'];
+
+let ceph: CephCluster;
+let cluster: RbdCluster;
+let pool: RbdPool;
+let abroad: RbdPool;
+beforeAll(async () => {
+  ceph = await CephCluster.start({ pools: ['rbd', 'abroad'] });
+  cluster = await client.connect({ confFile: ceph.confFile, timeoutMs: 20_000 });
+  pool = await cluster.openPool('rbd');
+  abroad = await cluster.openPool('abroad');
+  // A pool's first image is librbd's: it looks whether the pool can be used.
+  for (const each of [pool, abroad]) await each.createImage('first', { sizeBytes: MIB });
+});
+afterAll(async () => {
+  await cluster.close();
+  await ceph[Symbol.asyncDispose]();
+});
+
+interface Records {
+  readonly header: readonly (readonly string[])[];
+  readonly [other: string]: unknown;
+}
+
+/** Everything that an image is in its pool, but for data, and for times; its id is called ID. */
+async function recordsOf(from: RbdPool, name: string): Promise<Records> {
+  const id = (await from.head(name))?.id ?? '';
+  const shown = (text: Buffer): string =>
+    text.toString('latin1').replaceAll(id, 'ID').replaceAll(name, 'NAME');
+  const header = [...(await from.keys(`rbd_header.${id}`))].filter(([key]) => !TIMES.includes(key));
+  const directory = [...(await from.keys('rbd_directory'))].filter(
+    ([key]) => key === `name_${name}` || key === `id_${id}`,
+  );
+  const objects = await ceph.tool('rados', '--pool', from.name, 'ls');
+  return {
+    length: id.length,
+    header: header.map(([key, value]) => [key, shown(value)]),
+    directory: directory.map(([key, value]) => [shown(Buffer.from(key)), shown(value)]),
+    objects: objects
+      .split('\n')
+      .map((object) => shown(Buffer.from(object)))
+      .filter((object) => /ID|NAME/.test(object))
+      .sort(),
+    locks: await ceph.tool('rados', '--pool', from.name, 'lock', 'list', `rbd_header.${id}`).then(lockers),
+    map: shown(await bytesOf(from, `rbd_object_map.${id}`)),
+    id: shown(await bytesOf(from, `rbd_id.${name}`)),
+  };
+}
+
+function lockers(listed: string): number {
+  return (JSON.parse(listed) as { locks: unknown[] }).locks.length;
+}
+
+/** Empty for none. */
+async function bytesOf({ name: from }: RbdPool, object: string): Promise<Buffer> {
+  const file = path.join(ceph.directory, 'object');
+  const listed = await ceph.tool('rados', '--pool', from, 'ls');
+  if (!listed.split('\n').includes(object)) return Buffer.alloc(0);
+  await ceph.tool('rados', '--pool', from, 'get', object, file);
+  return readFile(file);
+}
+
+/** The random part of an id may be a digit shorter: made again until it is not. */
+async function sameLength(
+  from: RbdPool,
+  [ours, theirs]: readonly [string, string],
+  make: (name: string) => Promise<unknown>,
+): Promise<void> {
+  for (;;) {
+    const [one, other] = await Promise.all([from.head(ours), from.head(theirs)]);
+    if (one?.id.length === other?.id.length) return;
+    await from.removeImage(theirs);
+    await make(theirs);
+  }
+}
+
+it.each([
+  ['of the default layout', {}, []],
+  ['with layering only', { features: ['layering'] }, ['--image-feature', 'layering']],
+  ['with small objects', { order: 16 }, ['--object-size', '64K']],
+  [
+    'without fast-diff',
+    { features: ['layering', 'exclusive-lock'] },
+    ['--image-feature', 'layering,exclusive-lock'],
+  ],
+])('an image %s is, record for record, as rbd makes it', async (title, options, flags) => {
+  const [ours, theirs] = [`ours ${title}`, `mine ${title}`] as const;
+  await pool.createImage(ours, { sizeBytes: 10 * MIB, ...options });
+  const make = async (name: string): Promise<unknown> =>
+    ceph.tool('rbd', 'create', `rbd/${name}`, '--size', '10M', ...flags);
+  await make(theirs);
+  await sameLength(pool, [ours, theirs], make);
+  const made = await recordsOf(pool, ours);
+  expect(made).toEqual(await recordsOf(pool, theirs));
+  expect(made.header.map(([key]) => key)).toEqual(
+    expect.arrayContaining(['features', 'object_prefix', 'size']),
+  );
+});
+
+it.each([
+  ['in its parent’s pool', 'rbd'],
+  ['in another pool', 'abroad'],
+])('a clone %s is, record for record, as rbd makes it, and so is its parent', async (_, poolName) => {
+  const from = poolName === 'rbd' ? pool : abroad;
+  const [ours, theirs] = [`ours-${poolName}`, `mine-${poolName}`];
+  const parents: string[] = [];
+  for (const child of [ours, theirs]) {
+    const parent = `parent-of-${child}`;
+    parents.push(parent);
+    await pool.createImage(parent, { sizeBytes: 10 * MIB });
+    await using image = await pool.openImage(parent);
+    await image.write(0, Buffer.from('data'));
+    await image.setMetadata('conf_rbd_qos_iops_limit', '100');
+    await image.createSnapshot('snap');
+  }
+  const [ourParent, theirParent] = parents as [string, string];
+  await from.cloneImage(ours, { parentPool: 'rbd', parentImage: ourParent, parentSnapshot: 'snap' });
+  const make = async (name: string): Promise<unknown> =>
+    ceph.tool('rbd', 'clone', `rbd/${theirParent}@snap`, `${poolName}/${name}`);
+  await make(theirs);
+  await sameLength(from, [ours, theirs], make);
+  expect(await withoutParent(from, ours)).toEqual(await withoutParent(from, theirs));
+  expect(await childrenSeen(ourParent)).toEqual([`${poolName}/${ours}`]);
+  await using image = await from.openImage(ours);
+  expect((await image.read(0, 4)).toString()).toBe('data');
+});
+
+/** Parents differ in their ids, which are in the record of the parent. */
+async function withoutParent(from: RbdPool, name: string): Promise<object> {
+  const records = JSON.stringify(await recordsOf(from, name));
+  const { imageId, snapshotId, image } = (await from.head(name))?.parent ?? {};
+  const at = Buffer.of(snapshotId ?? 0).toString('latin1');
+  expect(image).toBe(`parent-of-${name}`);
+  return JSON.parse(
+    records.replaceAll(imageId ?? '', 'PARENT').replace(JSON.stringify(at).slice(1, -1), 'AT'),
+  ) as object;
+}
+
+async function childrenSeen(parent: string): Promise<string[]> {
+  const listed = await ceph.tool('rbd', 'children', `rbd/${parent}@snap`, '--format', 'json');
+  return (JSON.parse(listed) as { pool: string; image: string }[]).map(
+    (child) => `${child.pool}/${child.image}`,
+  );
+}
