@@ -20,6 +20,7 @@ import { OperationLog } from './operation-log.js';
 import { AttachmentOperations } from './operations/attachment-operations.js';
 import { DataAccess } from './operations/data-access.js';
 import { ManageOperations } from './operations/manage-operations.js';
+import { ManageSnapshotOperations } from './operations/manage-snapshot-operations.js';
 import { SnapshotOperations } from './operations/snapshot-operations.js';
 import { VolumeOperations } from './operations/volume-operations.js';
 import { Quotas } from './placement/quotas.js';
@@ -183,6 +184,12 @@ export class DefaultVolumeManager implements VolumeManager {
     this.container.get(ManageOperations).manage(caller, request);
   unmanageVolume: VolumeManager['unmanageVolume'] = async (caller: Caller, volume: string) =>
     this.container.get(ManageOperations).unmanage(caller, volume);
+  listManageableSnapshots: VolumeManager['listManageableSnapshots'] = async (...args) =>
+    this.container.get(ManageableService).listSnapshots(...args);
+  manageSnapshot: VolumeManager['manageSnapshot'] = async (...args) =>
+    this.container.get(ManageSnapshotOperations).manage(...args);
+  unmanageSnapshot: VolumeManager['unmanageSnapshot'] = async (...args) =>
+    this.container.get(ManageSnapshotOperations).unmanage(...args);
   adoptBackend: VolumeManager['adoptBackend'] = async (
     caller: Caller,
     backend: string,

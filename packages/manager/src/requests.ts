@@ -37,6 +37,10 @@ export interface ManageVolumeRequest {
   readonly name: string;
 }
 
+export interface ManageSnapshotRequest extends CreateSnapshotRequest {
+  readonly reference: Readonly<Record<string, string>>;
+}
+
 export interface RetypeOptions {
   /**
    * Whether the volume may be moved to another backend where its own cannot make it what the type asks for; `never`

@@ -1,4 +1,11 @@
-import type { BlockDevice, ConnectionInfo, Connector, DeviceMode, ManageableEntry } from '@scoria/core';
+import type {
+  BlockDevice,
+  ConnectionInfo,
+  Connector,
+  DeviceMode,
+  ManageableEntry,
+  ManageableSnapshot,
+} from '@scoria/core';
 import type {
   AttachmentRecord,
   BackendRecord,
@@ -18,6 +25,7 @@ import type {
   Caller,
   CreateSnapshotRequest,
   CreateVolumeRequest,
+  ManageSnapshotRequest,
   ManageVolumeRequest,
   RetypeOptions,
 } from './requests.js';
@@ -127,6 +135,10 @@ export interface VolumeManager extends AsyncDisposable {
   listManageable(caller: Caller, backend: string): Promise<ManageableEntry[]>;
   manageVolume(caller: Caller, request: ManageVolumeRequest): Promise<Accepted<VolumeRecord>>;
   unmanageVolume(caller: Caller, volume: string): Promise<Accepted<VolumeRecord>>;
+  /** Snapshots on a backend that are none of ours; those of volumes that are not managed have to wait for these. */
+  listManageableSnapshots(caller: Caller, backend: string): Promise<ManageableSnapshot[]>;
+  manageSnapshot(caller: Caller, request: ManageSnapshotRequest): Promise<Accepted<SnapshotRecord>>;
+  unmanageSnapshot(caller: Caller, snapshot: string): Promise<Accepted<SnapshotRecord>>;
   adoptBackend(caller: Caller, backend: string, options?: { dryRun?: boolean }): Promise<AdoptionReport>;
   /** `repair`: carry out the repairs that are sure; `collectOrphans`: also remove from the backend what nobody knows. */
   auditBackend(

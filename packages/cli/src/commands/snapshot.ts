@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { snapshotFields } from '../output/json.js';
 import { action, collectPair } from './command-env.js';
 import type { ListOptions } from './list-filter.js';
+import { addManageSnapshotCommands } from './manage-snapshots.js';
 
 const COLUMNS = ['id', 'name', 'status', 'size', 'volume_id'];
 
@@ -10,6 +11,7 @@ export function addSnapshotCommands(program: Command): void {
   const snapshot = program.command('snapshot').description('snapshots: points in time of a volume');
   addChanges(snapshot);
   addReads(snapshot);
+  addManageSnapshotCommands(snapshot);
 }
 
 function addChanges(snapshot: Command): void {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { layerFields, volumeFields } from '../output/json.js';
 import { UsageError } from '../usage-error.js';
 import { action } from './command-env.js';
+import { manageableFields, referenceOf } from './references.js';
 
 /** What a volume is connected with, made of, and in the way of; and volumes that are on a backend already. */
 export function addVolumeViewCommands(volume: Command): void {
@@ -74,12 +75,7 @@ function addManage(volume: Command): void {
         const { inSession } = await import('../session.js');
         await inSession(globals, async ({ manager, caller, printer }) => {
           const found = await manager.listManageable(caller, backend);
-          const rows = found.map(({ reference, sizeBytes, safeToManage, reason }) => ({
-            reference: Object.values(reference).join(' '),
-            size_bytes: sizeBytes ?? null,
-            safe_to_manage: safeToManage,
-            reason_not_safe: reason === '' ? null : reason,
-          }));
+          const rows = found.map(manageableFields);
           const columns = ['reference', 'size_bytes', 'safe_to_manage', 'reason_not_safe'];
           printer.list(rows, columns, `There is nothing on backend ${backend} that could be managed.`);
         });
@@ -119,9 +115,4 @@ function addManage(volume: Command): void {
         );
       }),
     );
-}
-
-function referenceOf(written: string): Record<string, string> {
-  const [, key, value] = /^(source-(?:name|id))=(.+)$/.exec(written) ?? [];
-  return key === undefined || value === undefined ? { 'source-name': written } : { [key]: value };
 }

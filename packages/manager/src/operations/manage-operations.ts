@@ -2,21 +2,18 @@ import type { VolumeRecord } from '@scoria/store';
 import { inject, injectable } from 'inversify';
 import { randomUUID } from 'node:crypto';
 import { backendIdOf } from '../driver-objects.js';
-import { ManagerError } from '../errors.js';
 import { findVolume } from '../lookup.js';
 import type { Caller, ManageVolumeRequest } from '../requests.js';
 import { everyVolume } from '../views/every-page.js';
 import type { Accepted } from '../volume-manager.js';
 import { Desk } from './desk.js';
+import { idsIn, isManaged, requireReference } from './manage-requests.js';
 import { ManageVolume } from './manage-volume.js';
 import { requireNoSnapshots } from './move-volume.js';
-import { invalidInput } from './refusals.js';
 import { requireDescription } from './request-checks.js';
 import type { Prepared } from './submission.js';
 import { UnmanageVolume } from './unmanage-volume.js';
 import { subjectOf } from './volume-state.js';
-
-const UUIDS = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
 /** Takes volumes over that are on a backend already, and lets them go. */
 @injectable()
@@ -66,16 +63,11 @@ export class ManageOperations {
 
   /** A reference that bears the id of one of our volumes names what we have; drivers do not know our records. */
   async #requireNotOurs(backend: string, reference: ManageVolumeRequest['reference']): Promise<void> {
-    const ids = Object.values(reference).flatMap((value) => value.match(UUIDS) ?? []);
+    const ids = idsIn(reference);
     if (ids.length === 0) return;
     const volumes = await everyVolume(this.desk.store, { backend });
     const ours = volumes.find((volume) => ids.includes(backendIdOf(volume)));
-    if (ours === undefined) return;
-    throw new ManagerError({
-      code: 'conflict',
-      message: `${JSON.stringify(reference)} is the data of volume ${ours.id}, which is managed already`,
-      details: { volume: ours.id },
-    });
+    if (ours !== undefined) throw isManaged(reference, 'volume', ours);
   }
 
   async #submit<P extends object, R>(
@@ -86,11 +78,4 @@ export class ManageOperations {
       this.desk.store.getVolume(prepared.initial.id),
     );
   }
-}
-
-function requireReference(reference: unknown): void {
-  const isObject = typeof reference === 'object' && reference !== null && !Array.isArray(reference);
-  const values: unknown[] = isObject ? Object.values(reference) : [];
-  if (values.length > 0 && values.every((value) => typeof value === 'string')) return;
-  throw invalidInput('a reference names what is taken over, in pairs of text: { "source-name": "volume-1" }');
 }

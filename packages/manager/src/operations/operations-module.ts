@@ -13,6 +13,8 @@ import { DeleteVolume } from './delete-volume.js';
 import { Desk } from './desk.js';
 import { ExtendVolume } from './extend-volume.js';
 import { ManageOperations } from './manage-operations.js';
+import { ManageSnapshotOperations } from './manage-snapshot-operations.js';
+import { ManageSnapshot } from './manage-snapshot.js';
 import { ManageVolume } from './manage-volume.js';
 import { MigrateVolume, RetypeVolume } from './move-volume.js';
 import { RequestPreparations } from './request-preparations.js';
@@ -20,6 +22,7 @@ import { RevertVolume } from './revert-volume.js';
 import { SnapshotOperations } from './snapshot-operations.js';
 import { Submission } from './submission.js';
 import { ExportData, ExportSnapshotData, ImportData } from './transfer-data.js';
+import { UnmanageSnapshot } from './unmanage-snapshot.js';
 import { UnmanageVolume } from './unmanage-volume.js';
 import { VolumeChanges } from './volume-changes.js';
 import { VolumeChecks } from './volume-checks.js';
@@ -42,6 +45,8 @@ const HANDLERS: readonly Newable<object>[] = [
   ExportSnapshotData,
   ManageVolume,
   UnmanageVolume,
+  ManageSnapshot,
+  UnmanageSnapshot,
   AdoptVolume,
   AttachVolume,
   DetachVolume,
@@ -61,6 +66,7 @@ const SERVICES: readonly Newable<object>[] = [
   AttachmentOperations,
   DataAccess,
   ManageOperations,
+  ManageSnapshotOperations,
   RequestPreparations,
 ];
 

@@ -25,6 +25,8 @@ const TITLES: Readonly<Record<VolumeOperationKind, string>> = {
   'import-data': 'writing its data',
   'manage-volume': 'taking it over',
   'unmanage-volume': 'letting it go',
+  'manage-snapshot': 'taking a snapshot of it over',
+  'unmanage-snapshot': 'letting a snapshot of it go',
   'adopt-volume': 'adopting it',
   'attach-volume': 'attaching it',
   'detach-volume': 'detaching it',
@@ -34,6 +36,8 @@ const TITLES: Readonly<Record<VolumeOperationKind, string>> = {
 const SNAPSHOT_TITLES: Readonly<Record<SnapshotOperationKind, string>> = {
   'create-snapshot': 'taking it',
   'delete-snapshot': 'deleting it',
+  'manage-snapshot': 'taking it over',
+  'unmanage-snapshot': 'letting it go',
   'create-volume': 'making a volume of it',
   'revert-volume': 'putting its volume back to it',
   'export-data': 'reading it',
