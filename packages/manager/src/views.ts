@@ -1,3 +1,5 @@
+import type { Flattening } from '@scoria/core';
+
 /** What an operation will do, step by step, as a dry run prints it. */
 export interface OperationPlan {
   readonly operation: string;
@@ -42,6 +44,8 @@ export interface ChainNode {
   /** What the backend calls the layer (a file, an image), and its format, where the backend can tell. */
   readonly layer?: string;
   readonly format?: string;
+  /** It becomes independent of what is below it, in the background. */
+  readonly flattening?: Flattening;
   /** What is in the way of deleting it. */
   readonly blockedBy: readonly string[];
 }

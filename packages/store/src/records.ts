@@ -127,6 +127,8 @@ export interface PoolRecord {
   readonly reservedPercentage: number;
   readonly maxOverSubscriptionRatio: number;
   readonly thinProvisioning: boolean;
+  /** Volumes that become independent of what they were cloned from, and those that wait for that. */
+  readonly flattening?: { readonly running: number; readonly waiting: number };
 }
 
 export interface VolumeTypeRecord {

@@ -98,6 +98,7 @@ export function backendFields(backend: BackendRecord): Fields {
       reserved_percentage: pool.reservedPercentage,
       max_over_subscription_ratio: pool.maxOverSubscriptionRatio,
       thin_provisioning_support: pool.thinProvisioning,
+      ...(pool.flattening === undefined ? {} : { flattening: pool.flattening }),
     })),
     updated_at: backend.updatedAt,
   };
@@ -156,6 +157,7 @@ export function layerFields(node: ChainNode): Fields {
     parent_id: node.parentId ?? null,
     layer: node.layer ?? null,
     format: node.format ?? null,
+    flattening: node.flattening ?? null,
     blocked_by: node.blockedBy,
   };
 }

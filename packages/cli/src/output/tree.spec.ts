@@ -42,6 +42,19 @@ describe('a drawn chain', () => {
     expect(drawChain(nodes).split('\n')).toEqual(lines);
   });
 
+  it.each([
+    [
+      { state: 'waiting' },
+      'volume name-v1 v1  available  1 GiB  (waits to become independent of what is above)',
+    ],
+    [
+      { state: 'running', percent: 40 },
+      'volume name-v1 v1  available  1 GiB  (becomes independent of what is above: 40 %)',
+    ],
+  ] as const)('says how far a volume is with becoming independent: %j', (flattening, line) => {
+    expect(drawChain([{ ...node('v1'), flattening }])).toBe(line);
+  });
+
   it('cannot be drawn otherwise by a name', () => {
     expect(drawChain([{ ...node('v1'), name: 'a\n└─ b' }])).toContain('a\\u000a└─ b');
   });

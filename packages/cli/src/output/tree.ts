@@ -22,8 +22,15 @@ export function drawChain(nodes: readonly ChainNode[]): string {
     .join('\n');
 }
 
-function describe({ kind, name, id, status, sizeBytes, blockedBy }: ChainNode): string {
+function describe({ kind, name, id, status, sizeBytes, flattening, blockedBy }: ChainNode): string {
+  const becoming = flattening === undefined ? '' : `  (${becomingIndependent(flattening)})`;
   const blocked = blockedBy.length === 0 ? '' : `  (delete is blocked by ${blockedBy.join(', ')})`;
   const label = name === '' ? id : `${name} ${id}`;
-  return printable(`${kind} ${label}  ${status}  ${String(toGib(sizeBytes))} GiB${blocked}`);
+  return printable(`${kind} ${label}  ${status}  ${String(toGib(sizeBytes))} GiB${becoming}${blocked}`);
+}
+
+function becomingIndependent(flattening: NonNullable<ChainNode['flattening']>): string {
+  return flattening.state === 'waiting'
+    ? 'waits to become independent of what is above'
+    : `becomes independent of what is above: ${String(flattening.percent)} %`;
 }

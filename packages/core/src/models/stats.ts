@@ -10,6 +10,11 @@ export interface PoolStats {
   /** How much more than the total thin volumes may promise: 1 is nothing more. */
   readonly maxOverSubscriptionRatio: number;
   readonly thinProvisioning: boolean;
+  /**
+   * How many volumes become independent of what they were cloned from, in the background, and how many wait for that.
+   * Absent where the backend does not do so.
+   */
+  readonly flattening?: { readonly running: number; readonly waiting: number };
 }
 
 /** What a backend has to offer; asked for at start and every minute. */

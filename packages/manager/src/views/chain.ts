@@ -19,6 +19,7 @@ export function chainOfLayers(layers: readonly VolumeLayer[], records: ChainReco
       layer: layer.name,
       sizeBytes: layer.sizeBytes,
       ...(layer.format === undefined ? {} : { format: layer.format }),
+      ...(layer.flattening === undefined ? {} : { flattening: layer.flattening }),
       ...(parentId === undefined ? {} : { parentId }),
     };
     const ids = nodeIds(layer, records);
