@@ -5,7 +5,7 @@ import type { FaultEffect } from '@scoria/librbd/simulated';
 import { FakeLockManager, fakePorts, makeContext, makeSnapshot, makeVolume } from '@scoria/testkit';
 import plugin from './index.js';
 import { bindClient } from './spec-support/simulated-storage.js';
-import type { ExtrasWorld } from './testing/extras.js';
+import type { ExtrasWorld } from './testing/extras-world.js';
 import { EXTRAS } from './testing/extras.js';
 import { IMAGES_POOL, TYPES } from './testing/images.js';
 

@@ -1,6 +1,7 @@
 import { ContainerModule, defineDriver } from '@scoria/core';
 import { Chores } from './background/chores.js';
 import { FlattenQueue } from './background/flatten-queue.js';
+import { FlattenStates } from './background/flatten-states.js';
 import { Recovery } from './background/recovery.js';
 import { TrashPurger } from './background/trash-purger.js';
 import { RbdConnection } from './cluster/rbd-connection.js';
@@ -11,6 +12,7 @@ import { RbdTools } from './driver/rbd-tools.js';
 import { VolumeLocks } from './driver/volume-locks.js';
 import { ParentRelease } from './execute/parent-release.js';
 import { WatchedImages } from './execute/watched-images.js';
+import { FlattenProgresses } from './journal/flatten-progress.js';
 import { Journal } from './journal/journal.js';
 import { Adoption } from './manage/adoption.js';
 import { ManageImages } from './manage/manage-images.js';
@@ -26,6 +28,8 @@ const bindings = new ContainerModule(({ bind }) => {
     Journal,
     WatchedImages,
     ParentRelease,
+    FlattenProgresses,
+    FlattenStates,
     FlattenQueue,
     RbdTools,
     TrashPurger,

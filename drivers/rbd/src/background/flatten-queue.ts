@@ -9,6 +9,8 @@ import { RbdConnection } from '../cluster/rbd-connection.js';
 import { flattenClaim, readersClaim } from '../driver/volume-locks.js';
 import { ParentRelease } from '../execute/parent-release.js';
 import type { Intent } from '../journal/entry.js';
+import type { ProgressNote } from '../journal/flatten-progress.js';
+import { FlattenProgresses } from '../journal/flatten-progress.js';
 import { referenceOf } from '../journal/entry.js';
 import type { RbdOptions } from '../options.js';
 import { readImage } from '../tree/read-image.js';
@@ -48,6 +50,7 @@ export class FlattenQueue {
   constructor(
     @inject(RbdConnection) private readonly connection: RbdConnection,
     @inject(ParentRelease) private readonly parents: ParentRelease,
+    @inject(FlattenProgresses) private readonly progresses: FlattenProgresses,
     @inject(Logger) private readonly logger: Logger,
     @inject(DriverOptions) options: RbdOptions,
   ) {
@@ -162,20 +165,25 @@ export class FlattenQueue {
   }
 
   async #copyWatched(pool: RbdPool, image: string, controller: AbortController): Promise<void> {
+    const note = this.progresses.note(pool, image);
+    note.tell();
     const looks = setInterval(() => {
       this.#look(pool, image, controller);
+      note.tell();
     }, LOOK_MS).unref();
     try {
-      await this.#copy(pool, image, controller.signal);
+      await this.#copy(pool, image, controller.signal, note);
     } finally {
       clearInterval(looks);
+      await note.end();
     }
   }
 
-  async #copy(pool: RbdPool, image: string, signal: AbortSignal): Promise<void> {
+  async #copy(pool: RbdPool, image: string, signal: AbortSignal, note: ProgressNote): Promise<void> {
     await using open = await pool.openImage(image);
     let told = 0;
     const onProgress = (done: number, total: number): void => {
+      note.update(done, total);
       const percent = Math.floor((100 * done) / Math.max(1, total));
       if (percent < told + 10) return;
       told = percent;

@@ -30,6 +30,7 @@ export class Recovery {
   /** At the start: also deleted images that nothing depends on any more go. */
   async start(context: OperationContext): Promise<void> {
     await this.tools.connection.use('finish what was cut off', async ({ pool }) => {
+      await this.tools.flattenStates.forgetTheDead(pool);
       await this.#finishEntries(context, pool);
       for (const { id, name } of await pool.images()) {
         if (isDeletedImage(name))

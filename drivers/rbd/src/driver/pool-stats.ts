@@ -1,7 +1,8 @@
 import { DriverOptions } from '@scoria/core';
-import type { BackendStats } from '@scoria/core';
+import type { BackendStats, Flattening, PoolStats } from '@scoria/core';
 import type { PoolUsage } from '@scoria/librbd';
 import { inject, injectable } from 'inversify';
+import { FlattenStates } from '../background/flatten-states.js';
 import type { Connected } from '../cluster/rbd-connection.js';
 import { RbdConnection } from '../cluster/rbd-connection.js';
 import type { RbdOptions } from '../options.js';
@@ -13,6 +14,7 @@ export class PoolStatistics {
   constructor(
     @inject(RbdConnection) private readonly connection: RbdConnection,
     @inject(ProvisionedBytes) readonly provisioned: ProvisionedBytes,
+    @inject(FlattenStates) private readonly flattenStates: FlattenStates,
     @inject(DriverOptions) private readonly options: RbdOptions,
   ) {}
 
@@ -20,9 +22,10 @@ export class PoolStatistics {
   async read(): Promise<BackendStats> {
     const { reserved_percentage, max_over_subscription_ratio, rbd_pool } = this.options;
     return this.connection.use('ask for statistics', async (connected) => {
-      const [usage, provisionedBytes] = await Promise.all([
+      const [usage, provisionedBytes, flattenings] = await Promise.all([
         connected.cluster.poolUsage(rbd_pool),
         this.provisioned.sum(connected.pool),
+        this.flattenStates.read(connected.pool),
       ]);
       const room = roomIn(usage);
       return {
@@ -37,6 +40,7 @@ export class PoolStatistics {
             reservedPercentage: reserved_percentage,
             maxOverSubscriptionRatio: max_over_subscription_ratio,
             thinProvisioning: true,
+            flattening: countOf([...flattenings.values()]),
           },
         ],
       };
@@ -51,6 +55,11 @@ export class PoolStatistics {
     const total = answer?.stats?.total_bytes;
     return typeof total === 'number' ? total : undefined;
   }
+}
+
+function countOf(flattenings: readonly Flattening[]): NonNullable<PoolStats['flattening']> {
+  const running = flattenings.filter(({ state }) => state === 'running').length;
+  return { running, waiting: flattenings.length - running };
 }
 
 /** Total and free room of a pool, in bytes. */

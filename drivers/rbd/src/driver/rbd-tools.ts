@@ -1,6 +1,7 @@
 import { DriverOptions } from '@scoria/core';
 import { inject, injectable } from 'inversify';
 import { FlattenQueue } from '../background/flatten-queue.js';
+import { FlattenStates } from '../background/flatten-states.js';
 import { RbdConnection } from '../cluster/rbd-connection.js';
 import { ParentRelease } from '../execute/parent-release.js';
 import type { StepHelpers } from '../execute/step-runner.js';
@@ -23,6 +24,7 @@ export class RbdTools {
     @inject(RbdConnection) readonly connection: RbdConnection,
     @inject(ParentRelease) readonly parents: ParentRelease,
     @inject(FlattenQueue) readonly flattens: FlattenQueue,
+    @inject(FlattenStates) readonly flattenStates: FlattenStates,
   ) {
     this.order = chunkOrderOf(options);
     this.locks = parents.locks;

@@ -1,4 +1,4 @@
-import type { Volume, VolumeLayer } from '@scoria/core';
+import type { Flattening, Volume, VolumeLayer } from '@scoria/core';
 import type { ParentImage, RbdPool } from '@scoria/librbd';
 import { snapshotIdOf, volumeImage } from '../names.js';
 import type { ImageNode } from '../tree/image-node.js';
@@ -8,12 +8,16 @@ import { noVolume } from './clone-volume.js';
 import type { RbdTools } from './rbd-tools.js';
 
 /** See `InspectVolumes.chainOf`: the snapshots of ancestors that the volume comes from, its own, and the volume. */
-export async function readLayers({ connection }: RbdTools, volume: Volume): Promise<VolumeLayer[]> {
+export async function readLayers(
+  { connection, flattenStates }: RbdTools,
+  volume: Volume,
+): Promise<VolumeLayer[]> {
   return connection.use(`look at volume ${volume.id}`, async ({ pool }) => {
     const node = await readImage(pool, volumeImage(volume.id));
     if (node === undefined) throw noVolume(volume, pool);
     const ancestors = await ancestorsOf(pool, node);
-    return [...ancestors, ...ownLayers(node, ancestors.at(-1)?.name)];
+    const flattening = (await flattenStates.read(pool)).get(node.name);
+    return [...ancestors, ...ownLayers(node, ancestors.at(-1)?.name, flattening)];
   });
 }
 
@@ -47,7 +51,11 @@ function nameOf(
   return nameOfSnapshot(pool === name ? image : `${pool}/${image}`, shown);
 }
 
-function ownLayers({ name, sizeBytes, snapshots }: ImageNode, below: string | undefined): VolumeLayer[] {
+function ownLayers(
+  { name, sizeBytes, snapshots }: ImageNode,
+  below: string | undefined,
+  flattening: Flattening | undefined,
+): VolumeLayer[] {
   const layers: VolumeLayer[] = [];
   for (const snapshot of snapshots) {
     const isOfUser = snapshot.namespace === 'user';
@@ -64,7 +72,8 @@ function ownLayers({ name, sizeBytes, snapshots }: ImageNode, below: string | un
     });
   }
   const parent = parentField(layers.at(-1)?.name ?? below);
-  return [...layers, { name, ...parent, sizeBytes, isOriginal: true, isVolume: true, snapshotIds: [] }];
+  const volume = { name, ...parent, sizeBytes, isOriginal: true, isVolume: true, snapshotIds: [] };
+  return [...layers, { ...volume, ...(flattening === undefined ? {} : { flattening }) }];
 }
 
 function parentField(parent: string | undefined): Pick<VolumeLayer, 'parent'> {

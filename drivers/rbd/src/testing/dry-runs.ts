@@ -3,7 +3,7 @@ import { isDriverError, MIB } from '@scoria/core';
 import type { CloneFormat } from '@scoria/librbd';
 import { makeSnapshot, makeVolume } from '@scoria/testkit';
 import assert from 'node:assert/strict';
-import type { ExtrasWorld } from './extras.js';
+import type { ExtrasWorld } from './extras-world.js';
 import { IMAGES_POOL } from './images.js';
 
 /** A snapshot to delete, with what is to be closed and removed when that was tried. */

@@ -1,20 +1,11 @@
-import type { ImageSource, OperationContext, Snapshot, Volume, VolumeType } from '@scoria/core';
-import type { GuardedDriver } from '@scoria/core';
+import type { ImageSource, Snapshot, Volume, VolumeType } from '@scoria/core';
 import { isDriverError, MIB } from '@scoria/core';
-import type { RbdCluster, RbdPool } from '@scoria/librbd';
 import { makeSnapshot, makeVolume, openAndRead, openAndWrite, patternBytes } from '@scoria/testkit';
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import type { ExtrasWorld } from './extras-world.js';
 import { copyAsImage, IMAGES_POOL, TYPES } from './images.js';
 import { snapshotsOfOthers } from './snapshots-of-others.js';
-
-/** The driver on a cluster, and the cluster as somebody beside it sees it. */
-export interface ExtrasWorld {
-  readonly driver: GuardedDriver;
-  readonly cluster: RbdCluster;
-  readonly pool: RbdPool;
-  readonly context: (signal?: AbortSignal) => OperationContext;
-}
 
 /** What types, images and backups come to in a pool. */
 export interface ExtrasCase {

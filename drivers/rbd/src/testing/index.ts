@@ -2,6 +2,7 @@
 export * from './call-driver.js';
 export * from './dry-runs.js';
 export * from './extras.js';
+export * from './extras-world.js';
 export * from './images.js';
 export * from './run-trees.js';
 export * from './simulated-world.js';

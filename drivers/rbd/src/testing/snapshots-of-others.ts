@@ -2,7 +2,7 @@ import type { ManageableSnapshot, Volume } from '@scoria/core';
 import { isDriverError, MIB } from '@scoria/core';
 import { makeSnapshot, makeVolume, openAndRead, patternBytes } from '@scoria/testkit';
 import assert from 'node:assert/strict';
-import type { ExtrasWorld } from './extras.js';
+import type { ExtrasWorld } from './extras-world.js';
 
 const SIZE = 4 * MIB;
 
