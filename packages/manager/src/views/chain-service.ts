@@ -27,7 +27,7 @@ export class ChainService {
   async of(caller: Caller, name: string): Promise<ChainNode[]> {
     const volume = await findVolume(this.store, caller.projectId, name);
     const snapshots = await everySnapshot(this.store, { volumeId: volume.id });
-    const blockers = await this.dependencies.blockers(volume, snapshots);
+    const blockers = await this.dependencies.blockers(caller, volume, snapshots);
     const blockedBy = new Map([...blockers].map(([id, all]) => [id, all.map(textOf)]));
     const records = { volume, snapshots, blockedBy };
     const layers = await this.#layers(caller, volume, snapshots);

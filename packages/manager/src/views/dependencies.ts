@@ -69,6 +69,18 @@ export function dependenciesOfSnapshot(around: SnapshotSurroundings): Dependenci
   };
 }
 
+/** With what was found on the backend besides, and what the records take for one that can do without. */
+export function withFound(known: Dependencies, found: readonly Blocker[]): Dependencies {
+  const relations = new Map(found.map(({ id, relation }) => [id, relation]));
+  const isKnown = ({ id, name }: Blocker): boolean =>
+    known.blockers.some((blocker) => blocker.id === id && blocker.name === name);
+  return {
+    ...known,
+    dependents: known.dependents.map((one) => ({ ...one, relation: relations.get(one.id) ?? one.relation })),
+    blockers: [...known.blockers, ...found.filter((blocker) => !isKnown(blocker))],
+  };
+}
+
 function named(
   kind: Dependency['kind'],
   { id, name }: { readonly id: string; readonly name: string },

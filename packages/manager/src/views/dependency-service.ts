@@ -6,25 +6,38 @@ import { findSnapshot, findVolume } from '../lookup.js';
 import type { Caller } from '../requests.js';
 import type { Blocker, Dependencies } from '../views.js';
 import { BackendAccess } from './backend-access.js';
-import { dependenciesOfSnapshot, dependenciesOfVolume } from './dependencies.js';
+import { BackendBlockers } from './backend-blockers.js';
+import { dependenciesOfSnapshot, dependenciesOfVolume, withFound } from './dependencies.js';
 import { everySnapshot, everyVolume } from './every-page.js';
 
-/** What depends on what, from the records. */
+/** What depends on what, from the records, and what is in the way on the backend besides. */
 @injectable()
 export class DependencyService {
   constructor(
     @inject(Store) private readonly store: Store,
     @inject(BackendAccess) private readonly backends: BackendAccess,
+    @inject(BackendBlockers) private readonly found: BackendBlockers,
   ) {}
 
   /** See `VolumeManager.dependencies`. */
   async of(caller: Caller, kind: 'volume' | 'snapshot', object: string): Promise<Dependencies> {
-    return kind === 'volume'
-      ? this.ofVolume(await findVolume(this.store, caller.projectId, object))
-      : this.ofSnapshot(await findSnapshot(this.store, caller.projectId, object));
+    if (kind === 'volume') {
+      const volume = await findVolume(this.store, caller.projectId, object);
+      return this.#withFound(await this.#ofVolume(volume), () => this.found.ofVolume(caller, volume));
+    }
+    const snapshot = await findSnapshot(this.store, caller.projectId, object);
+    const volume = await findVolume(this.store, caller.projectId, snapshot.volumeId);
+    const known = await this.#ofSnapshot(snapshot, volume);
+    return this.#withFound(known, () => this.found.ofSnapshot(caller, snapshot, volume));
   }
 
-  async ofVolume(volume: VolumeRecord): Promise<Dependencies> {
+  /** The backend is not asked while an operation is at work: it might have to wait for that. */
+  async #withFound(known: Dependencies, find: () => Promise<Blocker[]>): Promise<Dependencies> {
+    const isAtWork = known.blockers.some(({ kind }) => kind === 'operation');
+    return isAtWork ? known : withFound(known, await find());
+  }
+
+  async #ofVolume(volume: VolumeRecord): Promise<Dependencies> {
     const { id, projectId } = volume;
     const [snapshots, attachments, operations, all, source] = await Promise.all([
       everySnapshot(this.store, { volumeId: id }),
@@ -43,9 +56,8 @@ export class DependencyService {
     });
   }
 
-  async ofSnapshot(snapshot: SnapshotRecord): Promise<Dependencies> {
+  async #ofSnapshot(snapshot: SnapshotRecord, volume: VolumeRecord): Promise<Dependencies> {
     const { id, volumeId, projectId } = snapshot;
-    const volume = await findVolume(this.store, projectId, volumeId);
     const [attachments, operations, all, onlineSnapshot] = await Promise.all([
       this.store.listAttachments(volumeId),
       this.#snapshotConflicts(snapshot),
@@ -58,6 +70,7 @@ export class DependencyService {
 
   /** What is in the way of deleting a volume and each of its snapshots, by their ids. */
   async blockers(
+    caller: Caller,
     volume: VolumeRecord,
     snapshots: readonly SnapshotRecord[],
   ): Promise<Map<string, readonly Blocker[]>> {
@@ -65,9 +78,10 @@ export class DependencyService {
     const onlineSnapshot = await this.#hasOnlineSnapshots(volume);
     const common = { volume, attachments, copies: [] };
     const operations = await this.#volumeConflicts(volume);
-    const found = new Map<string, readonly Blocker[]>([
-      [volume.id, dependenciesOfVolume({ ...common, snapshots, operations }).blockers],
-    ]);
+    const found = new Map<string, readonly Blocker[]>();
+    const ofVolume = dependenciesOfVolume({ ...common, snapshots, operations });
+    const all = await this.#withFound(ofVolume, () => this.found.ofVolume(caller, volume));
+    found.set(volume.id, all.blockers);
     for (const snapshot of snapshots) {
       const around = {
         ...common,
@@ -75,7 +89,8 @@ export class DependencyService {
         onlineSnapshot,
         operations: await this.#snapshotConflicts(snapshot),
       };
-      found.set(snapshot.id, dependenciesOfSnapshot(around).blockers);
+      const find = (): Promise<Blocker[]> => this.found.ofSnapshot(caller, snapshot, volume);
+      found.set(snapshot.id, (await this.#withFound(dependenciesOfSnapshot(around), find)).blockers);
     }
     return found;
   }

@@ -2,13 +2,19 @@ import type { DriverPlugin } from '@scoria/core';
 import { memoryPlugin, plainMemoryPlugin } from '@scoria/testkit';
 import { randomUUID } from 'node:crypto';
 import { toDriverVolume } from '../driver-objects.js';
+import { BackendBlockers } from './backend-blockers.js';
 import { ChainService } from './chain-service.js';
 import { DependencyService } from './dependency-service.js';
 import { anAttachmentRecord } from './spec-support/records.js';
 import { CALLER, contextOf, ViewStage } from './spec-support/stage.js';
 
+function dependenciesOn(stage: ViewStage): DependencyService {
+  const found = new BackendBlockers(stage.store, stage, stage.contexts);
+  return new DependencyService(stage.store, stage, found);
+}
+
 function chainsOn(stage: ViewStage): ChainService {
-  return new ChainService(stage.store, stage, new DependencyService(stage.store, stage), stage.contexts);
+  return new ChainService(stage.store, stage, dependenciesOn(stage), stage.contexts);
 }
 
 describe('chain of a volume', () => {
@@ -57,7 +63,7 @@ describe('chain of a volume', () => {
 describe('dependencies from the records', () => {
   it('of a volume and of its snapshot', async () => {
     await using stage = await ViewStage.open();
-    const service = new DependencyService(stage.store, stage);
+    const service = dependenciesOn(stage);
     const volume = await stage.volume({ name: 'source' });
     const snapshot = await stage.snapshot(volume);
     const copy = await stage.volume({ name: 'copy', sourceSnapshotId: snapshot.id });
@@ -92,7 +98,7 @@ describe('dependencies from the records', () => {
       const backend = { name: 'one', driver: 'memory', state: 'up', pools: [], updatedAt: at } as const;
       await store.putBackend({ ...backend, capabilities: published });
     }
-    const service = new DependencyService(store, stage);
+    const service = dependenciesOn(stage);
     const remedies = Array(blockers).fill(`scoria volume detach ${volume.id} ${attachment.id}`);
     const found = await service.of(CALLER, 'snapshot', snapshot.id);
     expect(found.blockers.map(({ remedy }) => remedy)).toEqual(remedies);

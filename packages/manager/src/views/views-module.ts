@@ -8,6 +8,7 @@ import { AuditService } from './audit-service.js';
 import { CollectSnapshotHandler } from './audit/collect-snapshot.js';
 import { CollectVolumeHandler } from './audit/collect-volume.js';
 import { OrphanCollector } from './audit/orphan-collector.js';
+import { BackendBlockers } from './backend-blockers.js';
 import { ChainService } from './chain-service.js';
 import { DependencyService } from './dependency-service.js';
 import { ManageableService } from './manageable-service.js';
@@ -27,6 +28,7 @@ export function bindViews(bind: ContainerModuleLoadOptions['bind']): void {
     Quotas,
     VolumeTypes,
     ViewContexts,
+    BackendBlockers,
     DependencyService,
     ChainService,
     ManageableService,
