@@ -68,11 +68,24 @@ it('does the main job by the command, under the name that Cinder has for the dri
 it('deletes in any order, and leaves nothing', async () => {
   const refused = await scoria(directory, 'snapshot', 'delete', 'first');
   expect([refused.status, refused.stderr]).toEqual([1, expect.stringMatching(/depends on it/)]);
+  expect(await run('snapshot', 'blockers', 'first')).toMatch(
+    /needed by volume restored \S+: reads its data\n {2}delete is blocked by volume restored .*scoria volume delete /,
+  );
+  const dryRun = await scoria(directory, 'snapshot', 'delete', 'first', '--dry-run');
+  expect([dryRun.status, dryRun.stdout]).toEqual([1, expect.stringMatching(/depends on it/)]);
+  expect(await run('volume', 'blockers', 'data')).toMatch(/delete is blocked by snapshot first/);
   await run('volume', 'delete', 'restored');
   await run('snapshot', 'delete', 'first');
   await run('volume', 'delete', 'data');
   expect((await storage.names()).some((name) => name.endsWith('.deleted'))).toBe(true);
   expect(await get('copy')).toBe('tuesday');
+  expect(await run('volume', 'chain', 'copy')).toMatch(
+    /^base volume-\S+\.deleted@volume-\S+\.clone_snap [^]*└─ volume copy \S+ {2}available/,
+  );
+  expect(await run('volume', 'blockers', 'copy')).toContain('nothing is in the way of deleting it');
+  expect(await run('volume', 'delete', 'copy', '--dry-run')).toMatch(
+    /remove volume-\S+\n.*unprotect volume-\S+\.deleted@\S+\n.*remove the snapshot \S+\n.*remove volume-\S+\.deleted\n/,
+  );
   expect(await run('backend', 'audit', 'ceph')).toContain('nothing is wrong');
   await run('volume', 'delete', 'copy');
   expect(await storage.names()).toEqual([]);

@@ -45,10 +45,11 @@ function isHere({ name }: RbdPool, { pool, imageInTrash }: ParentImage): boolean
 
 function nameOf(
   { name }: RbdPool,
-  { pool, image, snapshot, snapshotNamespace, snapshotId }: ParentImage,
+  { pool, image, imageInTrash, snapshot, snapshotNamespace, snapshotId }: ParentImage,
 ): string {
   const shown = snapshotNamespace === 'user' ? snapshot : `${snapshot} (removed, ${snapshotId})`;
-  return nameOfSnapshot(pool === name ? image : `${pool}/${image}`, shown);
+  const place = pool === name ? image : `${pool}/${image}`;
+  return nameOfSnapshot(imageInTrash ? `${place} (in the trash)` : place, shown);
 }
 
 function ownLayers(
