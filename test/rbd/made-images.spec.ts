@@ -31,7 +31,8 @@ interface Records {
 
 /** Everything that an image is in its pool, but for data, and for times; its id is called ID. */
 async function recordsOf(from: RbdPool, name: string): Promise<Records> {
-  const id = (await from.head(name))?.id ?? '';
+  const head = await from.head(name);
+  const id = head?.id ?? '';
   const shown = (text: Buffer): string =>
     text.toString('latin1').replaceAll(id, 'ID').replaceAll(name, 'NAME');
   const header = [...(await from.keys(`rbd_header.${id}`))].filter(([key]) => !TIMES.includes(key));
@@ -48,14 +49,10 @@ async function recordsOf(from: RbdPool, name: string): Promise<Records> {
       .map((object) => shown(Buffer.from(object)))
       .filter((object) => /ID|NAME/.test(object))
       .sort(),
-    locks: await ceph.tool('rados', '--pool', from.name, 'lock', 'list', `rbd_header.${id}`).then(lockers),
+    isLocked: head?.isLocked,
     map: shown(await bytesOf(from, `rbd_object_map.${id}`)),
     id: shown(await bytesOf(from, `rbd_id.${name}`)),
   };
-}
-
-function lockers(listed: string): number {
-  return (JSON.parse(listed) as { locks: unknown[] }).locks.length;
 }
 
 /** Empty for none. */
@@ -148,4 +145,87 @@ async function childrenSeen(parent: string): Promise<string[]> {
   return (JSON.parse(listed) as { pool: string; image: string }[]).map(
     (child) => `${child.pool}/${child.image}`,
   );
+}
+
+it('an image that grew is, record for record, as rbd resizes it', async () => {
+  const make = async (name: string): Promise<unknown> => pool.createImage(name, { sizeBytes: 10 * MIB });
+  await make('enlarge');
+  await make('resized');
+  await sameLength(pool, ['enlarge', 'resized'], make);
+  await pool.growImage('enlarge', 1001 * MIB);
+  await ceph.tool('rbd', 'resize', 'rbd/resized', '--size', '1001M', '--no-progress');
+  const grown = await recordsOf(pool, 'enlarge');
+  expect(grown).toEqual(await recordsOf(pool, 'resized'));
+  expect(grown).toMatchObject({ isLocked: false });
+});
+
+it('an image that many let grow at once is as large as the largest of them wants it, and its object map with it', async () => {
+  await using stranger = await client.connect({ confFile: ceph.confFile, timeoutMs: 20_000 });
+  const elsewhere = await stranger.openPool('rbd');
+  for (let round = 0; round < 5; round += 1) {
+    const name = `wanted-${String(round)}`;
+    await pool.createImage(name, { sizeBytes: 10 * MIB });
+    const sizes = [100, 300, 30, 500, 200, 50].map((size) => size * MIB);
+    const grown = sizes.map(async (size, index) =>
+      (index % 2 === 0 ? pool : elsewhere).growImage(name, size),
+    );
+    // Who comes late with less is refused.
+    const refused = (await Promise.allSettled(grown)).filter(({ status }) => status === 'rejected');
+    for (const { reason } of refused as PromiseRejectedResult[])
+      expect(reason).toMatchObject({ code: 'invalid' });
+    expect((await pool.head(name))?.sizeBytes).toBe(500 * MIB);
+    await ceph.tool('rbd', 'object-map', 'check', `rbd/${name}`, '--no-progress');
+    const { flags } = JSON.parse(await ceph.tool('rbd', 'info', `rbd/${name}`, '--format', 'json')) as {
+      flags: string[];
+    };
+    expect(flags).toEqual([]);
+  }
+});
+
+it('an image is in the trash as rbd has it there, and comes out of it', async () => {
+  const make = async (name: string): Promise<unknown> => pool.createImage(name, { sizeBytes: 10 * MIB });
+  await make('moved');
+  await make('theirs');
+  await sameLength(pool, ['moved', 'theirs'], make);
+  const ids = await Promise.all(['moved', 'theirs'].map(async (name) => (await pool.head(name))?.id ?? ''));
+  await pool.moveToTrash('moved', 3600);
+  await ceph
+    .tool('rbd', 'trash', 'mv', 'rbd/theirs', '--expires-at', 'now + 3600 seconds')
+    .catch(async () =>
+      ceph.tool(
+        'rbd',
+        'trash',
+        'mv',
+        'rbd/theirs',
+        '--expires-at',
+        new Date(Date.now() + 3_600_000).toISOString(),
+      ),
+    );
+  const [ours, theirs] = await Promise.all(ids.map(trashRecord));
+  expect(ours?.length).toBe((theirs?.length ?? 0) - 1);
+  expect(withoutTimes(ours!, 'moved')).toEqual(withoutTimes(theirs!, 'theirs'));
+  const listed = JSON.parse(await ceph.tool('rbd', 'trash', 'ls', 'rbd', '--format', 'json')) as {
+    name: string;
+  }[];
+  expect(listed.map(({ name }) => name).sort()).toEqual(['moved', 'theirs']);
+  await expect(pool.removeFromTrash(ids[0]!)).rejects.toMatchObject({ code: 'not-expired' });
+  await ceph.tool('rbd', 'trash', 'restore', '--pool', 'rbd', ids[0]!);
+  await ceph.tool('rbd', 'rm', 'rbd/moved', '--no-progress');
+});
+
+async function trashRecord(id: string): Promise<Buffer> {
+  const record = (await pool.keys('rbd_trash')).get(`id_${id}`);
+  if (record === undefined) throw new Error(`${id} is not in the trash`);
+  return record;
+}
+
+/** A version twice, a length, who did it, the name, two times, and how far it is. */
+function withoutTimes(record: Buffer, name: string): object {
+  const end = 11 + name.length;
+  return {
+    version: record.subarray(0, 2),
+    by: record[6],
+    name: record.toString('utf8', 11, end) === name,
+    state: record.subarray(end + 16),
+  };
 }

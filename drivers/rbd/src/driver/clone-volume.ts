@@ -1,7 +1,9 @@
 import { DriverError } from '@scoria/core';
 import type { ModelUpdate, OperationContext, Snapshot, Volume } from '@scoria/core';
 import type { RbdPool } from '@scoria/librbd';
-import { isUndone, runOrUndo } from '../execute/plan-executor.js';
+import { OpenImages } from '../execute/open-images.js';
+import { isUndone, runOrUndo, runOrUndoWith } from '../execute/plan-executor.js';
+import { StepRunner } from '../execute/step-runner.js';
 import { snapshotName, volumeImage } from '../names.js';
 import type { CloneSource, CloneWishes, Flattening } from '../plan/clone-plans.js';
 import { flatteningOf, planCloneVolume, planVolumeFromSnapshot } from '../plan/clone-plans.js';
@@ -24,17 +26,20 @@ export async function cloneVolume(
   const [image, from] = [volumeImage(volume.id), volumeImage(source.id)];
   await using _lock = await tools.locks.hold(context, [imageClaim(image), imageClaim(from, 'shared')]);
   await tools.connection.use(`clone volume ${source.id} to ${volume.id}`, async ({ pool }) => {
+    await using images = new OpenImages(pool);
+    images.ahead(from);
     const plan = await cloneVolumePlan(tools, pool, volume, source);
     await context.step(`note that ${image} is going to be a clone of ${from}`);
     await tools.journal.write(pool, image, { kind: 'clone', source: from });
     try {
-      await runOrUndo(context, pool, plan, tools.helpers);
+      await runOrUndoWith(context, new StepRunner(pool, images, tools.helpers), plan);
     } catch (error) {
       if (isUndone(error)) await tools.journal.remove(pool, image);
       throw error;
     }
     const isQueued = plan.steps.some(({ kind }) => kind === 'queue-flatten');
-    if (!isQueued) await finishClone(context, tools, pool, plan, image);
+    if (isQueued) return;
+    await Promise.all([images.close(from), finishClone(context, tools, pool, plan, image)]);
   });
   return {};
 }
@@ -67,9 +72,8 @@ export async function cloneVolumePlan(
   source: Volume,
 ): Promise<Plan> {
   const image = volumeImage(volume.id);
-  const node = await readImage(pool, volumeImage(source.id));
+  const [node] = await Promise.all([readImage(pool, volumeImage(source.id)), requireUnused(pool, image)]);
   if (node === undefined) throw noVolume(source, pool);
-  await requireUnused(pool, image);
   const { rbd_max_clone_depth: most } = options;
   const depth = most === 0 ? 0 : await cloneDepth(pool, node, most);
   const flattening = flatteningOf(depth, most);

@@ -31,9 +31,17 @@ export async function runOrUndo(
   plan: Plan,
   helpers: StepHelpers,
 ): Promise<void> {
-  const done: Step[] = [];
   await using images = new OpenImages(pool);
-  const runner = new StepRunner(pool, images, helpers);
+  await runOrUndoWith(context, new StepRunner(pool, images, helpers), plan);
+}
+
+/** As {@link runOrUndo}, on images that the caller may have begun to open, and closes. */
+export async function runOrUndoWith(
+  context: OperationContext,
+  runner: StepRunner,
+  plan: Plan,
+): Promise<void> {
+  const done: Step[] = [];
   try {
     for (const step of plan.steps) {
       await runStep(context, runner, step);

@@ -65,7 +65,10 @@ export class StepRunner {
       unless(['not-found'], async () => (await this.images.get(image)).removeSnapshot(snapshot)),
     'remove-trashed-snapshot': async ({ image, snapshotId }) =>
       unless(['not-found'], async () => (await this.images.get(image)).removeSnapshotById(snapshotId)),
-    resize: async ({ image, sizeBytes }) => (await this.images.get(image)).resize(sizeBytes),
+    resize: async ({ image, sizeBytes }) => {
+      await this.images.close(image);
+      await this.pool.growImage(image, sizeBytes);
+    },
     flatten: async ({ image }, context) =>
       unless(['invalid', 'not-found'], async () => (await this.images.get(image)).flatten(longCall(context))),
     'queue-flatten': async ({ image }) => this.helpers.queueFlatten(this.pool, image),

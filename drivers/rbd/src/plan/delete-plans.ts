@@ -112,15 +112,14 @@ function removalOf(image: string, { id, name: snapshot, namespace }: SnapshotNod
   return isBackupSnapshot(snapshot) ? [remove] : [{ kind: 'unprotect-snapshot', image, snapshot }, remove];
 }
 
-function removalOfImage(
-  { name, id, parent, isLocked }: ImageNode,
-  { trashSeconds }: RemovalPolicy,
-): Step {
+function removalOfImage({ name, id, parent, isLocked }: ImageNode, { trashSeconds }: RemovalPolicy): Step {
   const link = parent === undefined ? {} : { parent: referenceOf(parent) };
   if (trashSeconds !== undefined) {
     return { kind: 'move-to-trash', image: name, id, delaySeconds: trashSeconds, ...link };
   }
-  return isLocked ? { kind: 'remove-image', image: name } : { kind: 'remove-image', image: name, id, ...link };
+  return isLocked
+    ? { kind: 'remove-image', image: name }
+    : { kind: 'remove-image', image: name, id, ...link };
 }
 
 function heldBySnapshots({ name }: ImageNode, holders: readonly SnapshotNode[]): DriverError {

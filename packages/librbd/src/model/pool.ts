@@ -76,6 +76,12 @@ export interface RbdPool extends AsyncDisposable {
   openImage(image: ImageReference, options?: OpenImageOptions): Promise<RbdImage>;
   /** @throws RbdError `not-found`, `busy` (watched), `not-empty` (has snapshots, also of those that only children keep) */
   removeImage(name: string, call?: LongCall): Promise<void>;
+  /**
+   * Makes an image larger, or leaves it as it is; those who have it open hear of it. Faster than opening it where nobody
+   * writes to it.
+   * @throws RbdError `not-found`, `invalid` where it is larger
+   */
+  growImage(name: string, sizeBytes: number): Promise<void>;
   /** @throws RbdError `not-found`, `exists` */
   renameImage(from: string, to: string): Promise<void>;
 

@@ -39,6 +39,7 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   17: { code: 'exists', text: 'it is there already' },
   [EINVAL]: INVALID,
   28: { code: 'no-space', text: 'the cluster or the pool is full: add room, or delete something' },
+  31: { code: 'busy', text: 'it belongs to a group of images: take it out of that first' },
   [EROFS]: { code: 'read-only', text: 'opened for reading only' },
   33: INVALID,
   38: { code: 'not-supported', text: 'this cluster, or this image, cannot do it' },

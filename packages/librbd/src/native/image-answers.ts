@@ -1,4 +1,5 @@
 import type { ChildImage, ImageInfo, ParentImage, SnapshotEntry, Watcher } from '../model/image.js';
+import type { TrashEntry } from '../model/pool.js';
 import { featureNames } from './features.js';
 import type { Words } from './words.js';
 
@@ -61,4 +62,17 @@ export function watcherAt(words: Words, at: number): Watcher {
 /** `rbd_snap_info_t`: id, size, name. */
 export function snapshotAt(words: Words, at: number): Omit<SnapshotEntry, 'namespace'> {
   return { id: words.number(at), sizeBytes: words.number(at + 1), name: words.text(at + 2) };
+}
+
+const SOURCES = ['user', 'mirroring', 'migration', 'removing', 'user-parent'] as const;
+
+/** `rbd_trash_image_info_t`: id, name, who has moved it there, when, and until when it stays. */
+export function trashEntry(words: Words, at: number): TrashEntry {
+  return {
+    id: words.text(at),
+    name: words.text(at + 1),
+    source: SOURCES[words.int(at + 2)] ?? 'user',
+    deletedAt: new Date(words.signed(at + 3) * 1000),
+    deferredUntil: new Date(words.signed(at + 4) * 1000),
+  };
 }

@@ -17,7 +17,9 @@ import type { ClusterSettings } from './cluster-settings.js';
 import { type CallSubject, ENOENT, EPERM, nativeError, rbdError } from './errno.js';
 import type { RadosFunction, RbdFunction } from './functions.js';
 import { type HandleContext, NativeHandle } from './handle.js';
+import { nameOrId, opening } from './image-reference.js';
 import { NativeImageOptions } from './image-options.js';
+import { trashEntry } from './image-answers.js';
 import { listAll } from './lists.js';
 import { followed } from './long-work.js';
 import type { CallOrder } from './native-calls.js';
@@ -29,7 +31,6 @@ import { Words } from './words.js';
 
 const IMAGES = { name: 'rbd_list2', width: 2, cleanup: 'rbd_image_spec_list_cleanup' } as const;
 const TRASH = { name: 'rbd_trash_list', width: 5, cleanup: 'rbd_trash_list_cleanup' } as const;
-const SOURCES = ['user', 'mirroring', 'migration', 'removing', 'user-parent'] as const;
 
 /** The cluster, as far as a pool needs it: for clones of another pool's images. */
 interface PoolOpener {
@@ -167,6 +168,18 @@ export class NativePool extends NativeHandle implements RbdPool {
     });
   }
 
+  async growImage(name: string, sizeBytes: number): Promise<void> {
+    const subject = this.#image('growImage', name);
+    checkName(name, 'the name', subject);
+    checkCount(sizeBytes, 'the size', subject);
+    const isGrown = await this.using(subject, async (attempt) =>
+      this.#records.grow(name, sizeBytes, { attempt, subject }),
+    );
+    if (isGrown) return;
+    await using image = await this.openImage(name);
+    await image.resize(sizeBytes);
+  }
+
   async renameImage(from: string, to: string): Promise<void> {
     const subject = this.#image('rbd_rename', from);
     checkName(from, 'the name', subject);
@@ -185,7 +198,11 @@ export class NativePool extends NativeHandle implements RbdPool {
     const subject = this.#image('rbd_trash_move', name);
     checkName(name, 'the name', subject);
     checkCount(delaySeconds, 'the delay', subject);
-    await this.#simply(subject, 'rbd_trash_move', name, delaySeconds);
+    await this.using(subject, async (attempt) => {
+      const order = { attempt, subject };
+      if (await this.#records.moveToTrash(name, delaySeconds, order)) return;
+      await this.calls.check(order, 'rbd_trash_move', this.#io, name, delaySeconds);
+    });
   }
 
   async restoreFromTrash(id: string, name: string): Promise<void> {
@@ -307,31 +324,10 @@ export class NativePool extends NativeHandle implements RbdPool {
   }
 }
 
-/** What was given for it is checked by the caller. */
-function nameOrId(image: unknown): unknown {
-  if (typeof image === 'object' && image !== null && 'id' in image) return image.id;
-  return image;
-}
-
-function opening(image: ImageReference, readOnly: boolean): RbdFunction {
-  if (typeof image === 'string') return readOnly ? 'rbd_open_read_only' : 'rbd_open';
-  return readOnly ? 'rbd_open_by_id_read_only' : 'rbd_open_by_id';
-}
-
 /** librbd first notes in the pool's trash what it is about to remove, and says "not found" where the note fails. */
 function noRoomToRemove(subject: CallSubject): RbdError {
   const text =
     'the pool is full, or its quota is reached, and a removal has to write a little first: ' +
     'give the pool more (ceph osd pool set-quota), then remove it again';
   return rbdError('no-space', subject, text, { errno: ENOENT });
-}
-
-function trashEntry(words: Words, at: number): TrashEntry {
-  return {
-    id: words.text(at),
-    name: words.text(at + 1),
-    source: SOURCES[words.int(at + 2)] ?? 'user',
-    deletedAt: new Date(words.signed(at + 3) * 1000),
-    deferredUntil: new Date(words.signed(at + 4) * 1000),
-  };
 }

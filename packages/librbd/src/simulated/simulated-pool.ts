@@ -11,6 +11,7 @@ import type {
   TrashEntry,
 } from '../model/pool.js';
 import { checkCount, checkName } from './arguments.js';
+import { resizeTo } from './contents/image-writing.js';
 import { type Connection, SimulatedHandle } from './handle.js';
 import { addImage, attachClone, cloneable, cloneLayout, userSnapshot } from './new-image.js';
 import type { Progress } from './process.js';
@@ -125,6 +126,18 @@ export class SimulatedPool extends SimulatedHandle implements RbdPool {
       await removeStepByStep(image, subject, progress);
     };
     await this.#change(subject, remove, call);
+  }
+
+  async growImage(name: string, sizeBytes: number): Promise<void> {
+    const subject = this.#image('growImage', name);
+    checkName(name, 'the name', subject);
+    checkCount(sizeBytes, 'the size', subject);
+    await this.#change(subject, async (progress) => {
+      await progress.step(0, 1);
+      const image = this.#find(name, subject);
+      if (sizeBytes < image.sizeBytes) throw simulatedError('invalid', subject, 'that would shrink it');
+      resizeTo(image, sizeBytes);
+    });
   }
 
   async renameImage(from: string, to: string): Promise<void> {

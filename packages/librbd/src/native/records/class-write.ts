@@ -1,31 +1,58 @@
-import { nativeError } from '../errno.js';
+import { nativeError, rbdError } from '../errno.js';
+import type { NativeLibrary } from '../native-library.js';
 import type { ClassCall, ObjectReader } from './class-read.js';
 
 /** LIBRADOS_CREATE_EXCLUSIVE. */
 const MUST_BE_NEW = 1;
+/** What a comparison of bytes answers, less where they differ. */
+const DIFFERS = -4095;
+/** LIBRADOS_CMPXATTR_OP_EQ. */
+const EQUAL = 1;
 
 export interface ObjectChange {
   /** Fails with "exists" where the object is there. */
   readonly isNew?: boolean;
   readonly calls: readonly ClassCall[];
+  /** An attribute that is not to be there afterwards. */
+  readonly without?: string;
+  /** Fails with `cancelled` where a key has another value, or the object begins with something else. */
+  readonly unchanged?: { readonly key: string; readonly value: Buffer } | { readonly beginning: Buffer };
 }
 
 /** Changes one object, all at once or not at all. @throws RbdError */
 export async function changeObject(
   { calls, io, order }: ObjectReader,
   object: string,
-  { isNew = false, calls: methods }: ObjectChange,
+  change: ObjectChange,
 ): Promise<void> {
   const { library } = calls;
   const operation = library.addressNow('rados_create_write_op');
   try {
-    if (isNew) library.callNow('rados_write_op_create', operation, MUST_BE_NEW, null);
-    for (const { method, family = 'rbd', input = Buffer.alloc(0) } of methods) {
-      library.callNow('rados_write_op_exec', operation, family, method, input, input.length, null);
-    }
+    compose(library, operation, change);
     const result = await calls.run(order, 'rados_write_op_operate2', operation, io, object, null, 0);
+    if (result <= DIFFERS) throw rbdError('cancelled', order.subject, `${object} was changed meanwhile`);
     if (result < 0) throw nativeError(result, order.subject);
   } finally {
     library.callNow('rados_release_write_op', operation);
   }
+}
+
+/** What it is made of is copied. */
+function compose(
+  library: NativeLibrary,
+  operation: bigint,
+  { isNew = false, calls, without, unchanged }: ObjectChange,
+): void {
+  if (isNew) library.callNow('rados_write_op_create', operation, MUST_BE_NEW, null);
+  if (unchanged !== undefined && 'key' in unchanged) {
+    const { key, value } = unchanged;
+    library.callNow('rados_write_op_omap_cmp', operation, key, EQUAL, value, value.length, null);
+  } else if (unchanged !== undefined) {
+    const { beginning } = unchanged;
+    library.callNow('rados_write_op_cmpext', operation, beginning, beginning.length, 0, null);
+  }
+  for (const { method, family = 'rbd', input = Buffer.alloc(0) } of calls) {
+    library.callNow('rados_write_op_exec', operation, family, method, input, input.length, null);
+  }
+  if (without !== undefined) library.callNow('rados_write_op_rmxattr', operation, without);
 }

@@ -60,7 +60,10 @@ export class Decoder {
 }
 
 export function encodedText(text: string): Buffer {
-  const bytes = Buffer.from(text);
+  return encodedBytes(Buffer.from(text));
+}
+
+export function encodedBytes(bytes: Buffer): Buffer {
   const length = Buffer.alloc(4);
   length.writeUInt32LE(bytes.length);
   return Buffer.concat([length, bytes]);

@@ -52,15 +52,22 @@ export async function makeImage(reader: ObjectReader, image: NewImage): Promise<
     }
     throw error;
   }
-  await changeObject(reader, headerOf(id), { isNew: true, calls: [createCall(image)] });
-  if (hasObjectMap(layout, reader)) {
-    const count = encodedNumber(Math.ceil(layout.sizeBytes / 2 ** layout.order));
-    const calls = [{ method: 'object_map_resize', input: Buffer.concat([count, NO_OBJECT]) }];
-    await changeObject(reader, `rbd_object_map.${id}`, { calls });
-  }
+  await Promise.all([
+    changeObject(reader, headerOf(id), { isNew: true, calls: [createCall(image)] }),
+    hasObjectMap(layout, reader) ? makeObjectMap(reader, id, layout) : undefined,
+  ]);
   if (parent === undefined) return;
   await changeObject(reader, headerOf(id), { calls: parentCalls(parent) });
   await attachToParent(parent, id);
+}
+
+async function makeObjectMap(
+  reader: ObjectReader,
+  id: string,
+  { sizeBytes, order }: PlainLayout,
+): Promise<void> {
+  const input = Buffer.concat([encodedNumber(Math.ceil(sizeBytes / 2 ** order)), NO_OBJECT]);
+  await changeObject(reader, `rbd_object_map.${id}`, { calls: [{ method: 'object_map_resize', input }] });
 }
 
 function hasObjectMap({ features }: PlainLayout, { order }: ObjectReader): boolean {

@@ -6,8 +6,10 @@ import type { ClusterSettings } from '../cluster-settings.js';
 import { ENOENT, nativeError } from '../errno.js';
 import type { CallOrder, NativeCalls } from '../native-calls.js';
 import type { ObjectReader } from './class-read.js';
+import { growImage } from './grow-image.js';
 import { ImageMaker } from './image-maker.js';
 import { idOfImage, isImageOfFormat1 } from './image-names.js';
+import { moveToTrash } from './move-to-trash.js';
 import { type ImageOpener, openedHead } from './opened-head.js';
 import { readChildren } from './read-children.js';
 import { NOT_BY_RECORDS, type PoolReaders, readHead } from './read-head.js';
@@ -45,6 +47,16 @@ export class PoolRecords {
   /** See {@link ImageMaker.create}. */
   async create(name: string, options: CreateImageOptions, order: CallOrder): Promise<boolean> {
     return this.#maker.create(this.#reader(order), name, options);
+  }
+
+  /** See {@link growImage}. */
+  async grow(name: string, sizeBytes: number, order: CallOrder): Promise<boolean> {
+    return growImage(this.#reader(order), name, sizeBytes);
+  }
+
+  /** See {@link moveToTrash}. */
+  async moveToTrash(name: string, delaySeconds: number, order: CallOrder): Promise<boolean> {
+    return moveToTrash(this.#reader(order), name, delaySeconds);
   }
 
   /** See {@link ImageMaker.clone}. @param parent librados' I/O context of the parent's pool */

@@ -8,11 +8,11 @@ import { isHeld, overlapOf, parentSpec, snapshotIds, snapshotRecord } from './fo
 import { nameOfImage, present } from './image-names.js';
 
 /** CEPH_NOSNAP: the image itself. */
-const HEAD = encodedNumber(-2n);
-const READ_ONLY = Buffer.of(1);
+export const HEAD = encodedNumber(-2n);
+export const READ_ONLY = Buffer.of(1);
 const NOTHING = Buffer.alloc(0);
 /** RBD_LOCK_NAME. */
-const LOCK = 'rbd_lock';
+export const LOCK = 'rbd_lock';
 /** RBD_FEATURE_MIGRATING: such an image is in two places. */
 const MIGRATING = 1n << 9n;
 /** So many snapshots are asked for at a time. */
@@ -20,13 +20,20 @@ const PAGE = 100;
 /** How often it may change while it is read. */
 const ATTEMPTS = 10;
 
+/** Who has the lock of the one who writes. */
+export const LOCK_INFO: ClassCall = {
+  method: 'get_info',
+  family: 'lock',
+  input: encodedStructure(encodedText(LOCK)),
+};
+
 const HEAD_CALLS: readonly ClassCall[] = [
   { method: 'get_size', input: HEAD },
   { method: 'get_features', input: Buffer.concat([HEAD, READ_ONLY]) },
   { method: 'get_snapcontext' },
   { method: 'parent_get' },
   { method: 'parent_overlap_get', input: HEAD },
-  { method: 'get_info', family: 'lock', input: encodedStructure(encodedText(LOCK)) },
+  LOCK_INFO,
   { method: 'get_stripe_unit_count', mayFail: true },
 ];
 

@@ -33,6 +33,8 @@ async function onPool(pool: RbdPool, call: RandomCall, seed: number): Promise<vo
     }
     case 'remove':
       return pool.removeImage(image);
+    case 'grow':
+      return pool.growImage(image, call.sizeBytes);
     case 'rename':
       return pool.renameImage(image, call.to);
     case 'trash':

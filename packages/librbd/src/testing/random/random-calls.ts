@@ -16,7 +16,7 @@ export type RandomCall =
       readonly offset: number;
       readonly length: number;
     }
-  | { readonly kind: 'resize'; readonly image: string; readonly sizeBytes: number }
+  | { readonly kind: 'resize' | 'grow'; readonly image: string; readonly sizeBytes: number }
   | {
       readonly kind: 'snapshot' | 'remove-snapshot' | 'protect' | 'unprotect' | 'rollback';
       readonly image: string;
@@ -50,7 +50,7 @@ const KINDS = [
   ...['create', 'create', 'clone', 'clone', 'clone', 'clone', 'write', 'write', 'write', 'write'],
   ...['zero', 'discard', 'resize', 'resize', 'snapshot', 'snapshot', 'snapshot', 'remove-snapshot'],
   ...['remove-snapshot', 'protect', 'protect', 'unprotect', 'rollback', 'rename-snapshot', 'flatten'],
-  ...['remove', 'trash', 'remove-trashed', 'restore', 'rename'],
+  ...['grow', 'remove', 'trash', 'remove-trashed', 'restore', 'rename'],
 ] as RandomCall['kind'][];
 
 /** A sequence that makes, clones, fills, cuts and removes a handful of images; many of its calls are refused. */
@@ -75,14 +75,17 @@ function onImage(pick: Pick, kind: Exclude<RandomCall['kind'], 'create'>, image:
   if (kind === 'write' || kind === 'zero' || kind === 'discard') {
     return { kind, image, offset: pick(OFFSETS), length: pick(LENGTHS) };
   }
-  if (kind === 'resize') return { kind, image, sizeBytes: pick(SIZES) };
+  if (kind === 'resize' || kind === 'grow') return { kind, image, sizeBytes: pick(SIZES) };
   if (kind === 'rename-snapshot') return { kind, image, snapshot, to: pick(SNAPSHOTS) };
   if (kind === 'rename') return { kind, image, to: pick(IMAGES) };
   return onSnapshotOrImage(kind, image, snapshot);
 }
 
 function onSnapshotOrImage(
-  kind: Exclude<RandomCall['kind'], 'create' | 'clone' | DataKind | 'resize' | 'rename-snapshot' | 'rename'>,
+  kind: Exclude<
+    RandomCall['kind'],
+    'create' | 'clone' | DataKind | 'resize' | 'grow' | 'rename-snapshot' | 'rename'
+  >,
   image: string,
   snapshot: string,
 ): RandomCall {
