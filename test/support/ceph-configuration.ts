@@ -41,8 +41,8 @@ const SMALL: Readonly<Record<string, string>> = {
 
 /** A second for each change of the cluster's map, as clusters have it by default, would be most of a test's time. */
 const QUICK: Readonly<Record<string, string>> = {
-  paxos_propose_interval: '0.01',
-  paxos_min_wait: '0.01',
+  paxos_propose_interval: '0.001',
+  paxos_min_wait: '0.001',
   mon_tick_interval: '1',
   mgr_tick_period: '1',
   mgr_stats_period: '1',
