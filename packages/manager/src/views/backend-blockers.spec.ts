@@ -1,5 +1,5 @@
 import { DriverError } from '@scoria/core';
-import type { GuardedDriver, PlanRequest } from '@scoria/core';
+import type { PlanRequest } from '@scoria/core';
 import { ManagerError } from '../errors.js';
 import { BackendBlockers } from './backend-blockers.js';
 import { DependencyService } from './dependency-service.js';
