@@ -4,6 +4,7 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import type { Globals } from '../globals.js';
 import { inChangingSession } from '../session.js';
 import { UsageError } from '../usage-error.js';
+import { SparseWriter } from './sparse-writer.js';
 import { systemCodeOf } from './system-code.js';
 
 const CHUNK = 4 * 1024 * 1024;
@@ -16,7 +17,7 @@ interface Source extends AsyncDisposable {
   readonly length?: number;
 }
 
-/** Writes a file, or standard input, into a volume from `offset` on. */
+/** Writes a file, or standard input, into a volume from `offset` on; what is zeroes there takes no room where it need not. */
 export async function importVolume(
   globals: Globals,
   name: string,
@@ -52,20 +53,20 @@ async function copyIn(
 ): Promise<number> {
   // Ends also the wait for an input that does not come.
   addAbortSignal(signal, stream);
-  let at = offset;
+  const writer = new SparseWriter(device, offset);
   try {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
-      if (at + chunk.length > device.sizeBytes) throw tooMuch(name, device.sizeBytes, offset);
-      await device.write(at, chunk);
-      at += chunk.length;
-      progress(at - offset);
+      if (writer.end + chunk.length > device.sizeBytes) throw tooMuch(name, device.sizeBytes, offset);
+      await writer.write(chunk);
+      progress(writer.end - offset);
     }
+    await writer.finish();
   } catch (error) {
     signal.throwIfAborted();
     throw error;
   }
   await device.flush();
-  return at - offset;
+  return writer.end - offset;
 }
 
 function standardInput(): Source {
