@@ -96,6 +96,15 @@ describe('the command', () => {
       "required option '--name <name>' not specified; see scoria volume manage --help",
     ],
     ['volume import x y --offset -1', 'an offset must be a whole number of bytes from 0, and is "-1"'],
+    ['volume import x /nowhere/y --format qcow2', 'the file /nowhere/y cannot be read (ENOENT)'],
+    [
+      'volume import x - --format qcow2',
+      '--format qcow2 needs a file, and its disk begins where the volume begins',
+    ],
+    [
+      'volume import x y --format vmdk',
+      "option '--format <format>' argument 'vmdk' is invalid. Allowed choices are raw, qcow2; see scoria volume import --help",
+    ],
     ['volume import x /nowhere/y', 'the file /nowhere/y cannot be read (ENOENT)'],
     ['volume import x /', '/ is a directory; name a file'],
     ['volume export x /', '/ is a directory; name a file'],

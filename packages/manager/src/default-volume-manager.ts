@@ -11,6 +11,7 @@ import { Store } from '@scoria/store';
 import { Backends } from './backends/backends.js';
 import { SnapshotReporting } from './compute/snapshot-reporting.js';
 import { Configuration } from './configuration.js';
+import { ImageImport } from './data/image-import.js';
 import type { EventListener } from './events.js';
 import { ManagerEvents } from './events.js';
 import { HistoryPruning } from './history-pruning.js';
@@ -161,6 +162,8 @@ export class DefaultVolumeManager implements VolumeManager {
     mode: DeviceMode,
     use: UseData<T>,
   ): Promise<T> => this.container.get(DataAccess).useVolume(caller, volume, mode, use);
+  importImage: VolumeManager['importImage'] = async (caller, volume, image, progress = () => undefined) =>
+    this.container.get(ImageImport).run(caller, volume, image, progress);
   useSnapshotData: VolumeManager['useSnapshotData'] = async <T>(
     caller: Caller,
     snapshot: string,

@@ -41,6 +41,13 @@ export interface ManageSnapshotRequest extends CreateSnapshotRequest {
   readonly reference: Readonly<Record<string, string>>;
 }
 
+/** An image file on this host, in a format that is told and not guessed. */
+export interface ImageFile {
+  /** Absolute, of a regular file. */
+  readonly file: string;
+  readonly format: 'qcow2';
+}
+
 export interface RetypeOptions {
   /**
    * Whether the volume may be moved to another backend where its own cannot make it what the type asks for; `never`

@@ -25,6 +25,7 @@ import type {
   Caller,
   CreateSnapshotRequest,
   CreateVolumeRequest,
+  ImageFile,
   ManageSnapshotRequest,
   ManageVolumeRequest,
   RetypeOptions,
@@ -117,6 +118,19 @@ export interface VolumeManager extends AsyncDisposable {
       signal: AbortSignal,
     ) => Promise<T>,
   ): Promise<T>;
+  /**
+   * Writes what a guest would see of an image file to the start of the volume, converted on the way; its zeroes are
+   * zeroed, so that they take no room where they need not. What is beyond the image's end stays as it is. An image
+   * that is not of the format, depends on other files or is unsafe otherwise is `invalid-input`, and so is one that does
+   * not fit: then nothing is changed. Cancelled or failed, it leaves the volume in `error`, with a part of the data.
+   * @returns the image's size as a guest sees it, in bytes
+   */
+  importImage(
+    caller: Caller,
+    volume: string,
+    image: ImageFile,
+    progress?: (done: number, total: number) => void,
+  ): Promise<number>;
   useSnapshotData<T>(
     caller: Caller,
     snapshot: string,

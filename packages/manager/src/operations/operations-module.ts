@@ -1,5 +1,6 @@
 import type { Newable } from 'inversify';
 import { ContainerModule } from 'inversify';
+import { ImageImport } from '../data/image-import.js';
 import { OperationHandlers } from '../engine/operation-handler.js';
 import { OperationPreparations } from '../views/plans/preparations.js';
 import { AdoptVolume } from './adopt-volume.js';
@@ -65,6 +66,7 @@ const SERVICES: readonly Newable<object>[] = [
   SnapshotOperations,
   AttachmentOperations,
   DataAccess,
+  ImageImport,
   ManageOperations,
   ManageSnapshotOperations,
   RequestPreparations,
