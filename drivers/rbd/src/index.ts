@@ -1,9 +1,11 @@
 import { ContainerModule, defineDriver } from '@scoria/core';
 import { Chores } from './background/chores.js';
+import { FlattenCopies } from './background/flatten-copies.js';
 import { FlattenQueue } from './background/flatten-queue.js';
 import { FlattenStates } from './background/flatten-states.js';
 import { Recovery } from './background/recovery.js';
 import { TrashPurger } from './background/trash-purger.js';
+import { BackgroundConnection } from './cluster/background-connection.js';
 import { RbdConnection } from './cluster/rbd-connection.js';
 import { ConnectionInfos } from './driver/connection-info.js';
 import { PoolStatistics } from './driver/pool-stats.js';
@@ -24,12 +26,14 @@ import { RbdDriver } from './rbd-driver.js';
 const bindings = new ContainerModule(({ bind }) => {
   for (const service of [
     RbdConnection,
+    BackgroundConnection,
     VolumeLocks,
     Journal,
     WatchedImages,
     ParentRelease,
     FlattenProgresses,
     FlattenStates,
+    FlattenCopies,
     FlattenQueue,
     RbdTools,
     TrashPurger,

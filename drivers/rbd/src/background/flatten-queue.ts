@@ -1,6 +1,5 @@
 import { createContext, DriverOptions, isDriverError, Logger, messageOf } from '@scoria/core';
 import type { Lock, OperationContext } from '@scoria/core';
-import { isRbdError } from '@scoria/librbd';
 import type { RbdPool } from '@scoria/librbd';
 import { inject, injectable } from 'inversify';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,12 +8,11 @@ import { RbdConnection } from '../cluster/rbd-connection.js';
 import { flattenClaim, readersClaim } from '../driver/volume-locks.js';
 import { ParentRelease } from '../execute/parent-release.js';
 import type { Intent } from '../journal/entry.js';
-import type { ProgressNote } from '../journal/flatten-progress.js';
-import { FlattenProgresses } from '../journal/flatten-progress.js';
 import { referenceOf } from '../journal/entry.js';
 import type { RbdOptions } from '../options.js';
 import { readImage } from '../tree/read-image.js';
 import { usersBelow } from '../tree/users-below.js';
+import { FlattenCopies } from './flatten-copies.js';
 import { Slots } from './slots.js';
 
 type FlattenIntent = Extract<Intent, { kind: 'flatten' }>;
@@ -50,7 +48,7 @@ export class FlattenQueue {
   constructor(
     @inject(RbdConnection) private readonly connection: RbdConnection,
     @inject(ParentRelease) private readonly parents: ParentRelease,
-    @inject(FlattenProgresses) private readonly progresses: FlattenProgresses,
+    @inject(FlattenCopies) private readonly copies: FlattenCopies,
     @inject(Logger) private readonly logger: Logger,
     @inject(DriverOptions) options: RbdOptions,
   ) {
@@ -106,6 +104,7 @@ export class FlattenQueue {
     this.#isEnded = true;
     for (const { controller } of this.#jobs.values()) controller.abort();
     await this.idle();
+    await this.copies.end();
   }
 
   /** Again and again where somebody still reads; meanwhile others have their turn. */
@@ -165,34 +164,11 @@ export class FlattenQueue {
   }
 
   async #copyWatched(pool: RbdPool, image: string, controller: AbortController): Promise<void> {
-    const note = this.progresses.note(pool, image);
-    note.tell();
-    const looks = setInterval(() => {
-      this.#look(pool, image, controller);
-      note.tell();
-    }, LOOK_MS).unref();
+    const looks = setInterval(() => this.#look(pool, image, controller), LOOK_MS).unref();
     try {
-      await this.#copy(pool, image, controller.signal, note);
+      await this.copies.copy(pool, image, controller.signal);
     } finally {
       clearInterval(looks);
-      await note.end();
-    }
-  }
-
-  async #copy(pool: RbdPool, image: string, signal: AbortSignal, note: ProgressNote): Promise<void> {
-    await using open = await pool.openImage(image);
-    let told = 0;
-    const onProgress = (done: number, total: number): void => {
-      note.update(done, total);
-      const percent = Math.floor((100 * done) / Math.max(1, total));
-      if (percent < told + 10) return;
-      told = percent;
-      this.logger.info(`${image} is flattened: ${percent} %`, { image, done, total });
-    };
-    try {
-      await open.flatten({ onProgress, signal });
-    } catch (error) {
-      if (!isRbdError(error, 'invalid')) throw error;
     }
   }
 

@@ -13,7 +13,7 @@ export interface Connected {
   readonly pool: RbdPool;
 }
 
-/** How many requests of a remove, a flatten or a rollback are under way at once; librbd's own 10 is slow. */
+/** How many requests of a remove or a rollback are under way at once; librbd's own 10 is slow. */
 const MANAGEMENT_REQUESTS = '20';
 
 /**
@@ -24,6 +24,10 @@ const MANAGEMENT_REQUESTS = '20';
 export class RbdConnection {
   #connected: Promise<Connected> | undefined;
   #isClosed = false;
+  /** Of librados and librbd, besides what the configuration file says. */
+  protected readonly settings: Readonly<Record<string, string>> = {
+    rbd_concurrent_management_ops: MANAGEMENT_REQUESTS,
+  };
 
   constructor(
     @inject(DriverOptions) private readonly options: RbdOptions,
@@ -88,7 +92,7 @@ export class RbdConnection {
         clusterName: rbd_cluster_name,
         ...(rbd_user ? { user: rbd_user } : {}),
         ...(rbd_ceph_conf === '' ? {} : { confFile: rbd_ceph_conf }),
-        settings: { rbd_concurrent_management_ops: MANAGEMENT_REQUESTS },
+        settings: this.settings,
         timeoutMs: timeoutMsOf(this.options),
       });
     } catch (error) {
