@@ -1,6 +1,4 @@
-import { type CallSubject, nativeError, rbdError } from './errno.js';
-
-const ETIMEDOUT = 110;
+import { type CallSubject, ETIMEDOUT, nativeError, rbdError } from './errno.js';
 
 /** How long a caller waits. */
 export interface Patience {

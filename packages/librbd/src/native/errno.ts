@@ -5,6 +5,7 @@ export const ENOENT = 2;
 export const EINVAL = 22;
 export const EROFS = 30;
 export const ERANGE = 34;
+export const ETIMEDOUT = 110;
 export const ECANCELED = 125;
 
 /** What a call was, for the errors it ends with. */
@@ -48,7 +49,7 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   95: { code: 'not-supported', text: 'this cluster, or this image, cannot do it' },
   107: DISCONNECTED,
   108: DISCONNECTED,
-  110: {
+  [ETIMEDOUT]: {
     code: 'timed-out',
     text: 'no answer within the time limit: is the cluster up, and can it be reached?',
   },

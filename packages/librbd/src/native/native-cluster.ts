@@ -2,7 +2,7 @@ import type { ConnectOptions, MonitorAddress, PoolUsage, RbdCluster } from '../m
 import { checkName } from './arguments.js';
 import { monitorAddresses, poolUsageOf } from './cluster-answers.js';
 import { ClusterSettings } from './cluster-settings.js';
-import { type CallSubject, ENOENT, nativeError, rbdError } from './errno.js';
+import { type CallSubject, ENOENT, ETIMEDOUT, nativeError, rbdError } from './errno.js';
 import { NativeHandle } from './handle.js';
 import type { CallOrder, NativeCalls } from './native-calls.js';
 import { NativePool } from './native-pool.js';
@@ -98,7 +98,8 @@ export class NativeCluster extends NativeHandle implements RbdCluster {
     const given = [this.#rados, command, 1, null, 0];
     const result = await this.calls.run(order, 'rados_mon_command', ...given, ...places);
     const texts = [ANSWER, REMARK].map((index) => this.#take(said.at(index), said.number(index + 1)));
-    if (result < 0) throw nativeError(result, order.subject, texts[1]);
+    // librados remarks that it has timed out, and no more.
+    if (result < 0) throw nativeError(result, order.subject, result === -ETIMEDOUT ? '' : texts[1]);
     return texts[0] ?? '';
   }
 
