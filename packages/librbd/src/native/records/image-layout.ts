@@ -34,7 +34,8 @@ export function plainLayout(
   const fits = names.every((name) => PLAIN.includes(name) && names.includes(NEEDED[name] ?? name));
   // librbd switches these two on together.
   const isWhole = names.includes('object-map') === names.includes('fast-diff');
-  if (!fits || !isWhole || order < ORDERS.least || order > ORDERS.most) return undefined;
+  const isOrder = Number.isInteger(order) && order >= ORDERS.least && order <= ORDERS.most;
+  if (!fits || !isWhole || !isOrder) return undefined;
   return { sizeBytes, order, features: featureBits(names, subject) };
 }
 
