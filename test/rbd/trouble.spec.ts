@@ -30,6 +30,13 @@ const OPTIONS = {
 /** What a cluster that does not answer comes to: nobody answers, or the lock of an image is not to be had. */
 const IN_TROUBLE: readonly DriverErrorCode[] = ['unavailable', 'timeout', 'volume-busy'];
 
+/** A cluster, who looks into it from outside, and the driver. */
+interface Scene {
+  ceph: CephCluster;
+  storage: CephStorage;
+  backend: RbdBackend;
+}
+
 let ceph: CephCluster;
 let storage: CephStorage;
 let backend: RbdBackend;
@@ -86,8 +93,8 @@ function codeOf(error: unknown): DriverErrorCode | 'done' {
   return error.code;
 }
 
-async function statsAnswer(): Promise<DriverErrorCode | 'done'> {
-  return codeOf(await failure(within(STATS_MS, backend.driver.stats(backend.context()))));
+async function statsAnswer(of: RbdBackend): Promise<DriverErrorCode | 'done'> {
+  return codeOf(await failure(within(STATS_MS, of.driver.stats(of.context()))));
 }
 
 interface Trouble {
@@ -98,8 +105,8 @@ interface Trouble {
 
 /**
  * One monitor is all there is. One that was ended and is started again on its data has all its clients connect again, as
- * they do to another one that takes its place; that one at another address is found is librados's part, and not shown
- * here. The mount of the OSD's file is what an OSD on another machine does with its disk.
+ * they do to another one that takes its place; where none is left that they know, the configuration file has to say
+ * where there is one. The mount of the OSD's file is what an OSD on another machine does with its disk.
  */
 const TROUBLES: readonly Trouble[] = [
   {
@@ -167,7 +174,7 @@ describe('in the middle of all operations at once', () => {
         const ends = await within(OPERATION_MS, Promise.all(held.map(({ ended }) => ended)));
         const codes = ends.map(codeOf);
         expect(codes.filter((code) => code !== 'done' && !IN_TROUBLE.includes(code))).toEqual([]);
-        expect(await statsAnswer()).toBe('unavailable');
+        expect(await statsAnswer(backend)).toBe('unavailable');
         for (const error of ends) {
           if (isDriverError(error)) expect(error.message).toMatch(/volume|snapshot/);
         }
@@ -177,7 +184,7 @@ describe('in the middle of all operations at once', () => {
       }
       // A call that waits for the cluster on the event loop would have stopped it for the time limit.
       expect(delay.max / 1e6).toBeLessThan(LIMIT_MS);
-      await eventually(async () => expect(await statsAnswer()).toBe('done'));
+      await eventually(async () => expect(await statsAnswer(backend)).toBe('done'));
       await allIsWell(records);
     },
   );
@@ -197,6 +204,100 @@ async function allIsWell(records: Records): Promise<void> {
   await eventually(async () => expect([await storage.names(), await storage.journal()]).toEqual([[], []]));
   await storage.clear();
 }
+
+/** What has a cluster of its own takes its time: one of these at a time. */
+const OTHERS = someOf(['rights', 'address'], 1 / 2);
+const ifTaken = (name: string): typeof describe => (OTHERS.includes(name) ? describe : describe.skip);
+
+ifTaken('rights')('the rights of the user are taken away', () => {
+  const USER = 'scoria';
+  const ALL = { mon: 'profile rbd', osd: 'profile rbd pool=rbd' };
+  const scene = {} as Scene;
+
+  beforeAll(async () => {
+    const settings = { osd_client_watch_timeout: '2' };
+    scene.ceph = await CephCluster.start({ auth: 'cephx', store: 'bluestore', bytes: 2 ** 30, settings });
+    scene.storage = await CephStorage.open(scene.ceph);
+    await scene.ceph.addUser(USER, ALL);
+    const options = { ...OPTIONS, rbd_user: USER, rados_connect_timeout: 5 };
+    scene.backend = await RbdBackend.start({ confFile: scene.ceph.confFile, options });
+  });
+  afterAll(async () => {
+    await within(OPERATION_MS, scene.backend[Symbol.asyncDispose]());
+    await scene.storage[Symbol.asyncDispose]();
+    await scene.ceph[Symbol.asyncDispose]();
+  });
+
+  const left: readonly { what: string; rights: Record<string, string>; stats: DriverErrorCode | 'done' }[] = [
+    { what: 'but those in another pool', rights: { ...ALL, osd: 'profile rbd pool=other' }, stats: 'failed' },
+    { what: 'but to read', rights: { ...ALL, osd: 'profile rbd-read-only pool=rbd' }, stats: 'done' },
+    { what: 'on the monitors too', rights: { osd: 'allow r pool=other' }, stats: 'failed' },
+  ];
+  it.each(someOf(left, 1 / 3).map((one) => [one.what, one] as const))(
+    '%s: it is said in time who lacks what, and all goes on when they are given back',
+    async (_what, { rights, stats }) => {
+      const { ceph, storage, backend } = scene;
+      const volume = await backend.createVolume(SIZE);
+      await backend.write(volume, 0, contents(1));
+      const refused: readonly (() => Promise<unknown>)[] = [
+        () => backend.createVolume(SIZE),
+        () => backend.clone(volume),
+        () => backend.snapshot(volume),
+        () => backend.extend(volume, 2 * SIZE),
+        () => backend.write(volume, 0, contents(2)),
+        () => backend.deleteVolume(volume),
+      ];
+      await ceph.setRights(USER, rights);
+      try {
+        await eventually(async () => expect(await statsAnswer(backend)).toBe(stats));
+        for (const operation of refused) {
+          const error = await failure(within(OPERATION_MS, operation()));
+          expect([codeOf(error), String(error)]).toEqual([
+            'failed',
+            expect.stringMatching(/volume.*client\.scoria.*ceph auth/),
+          ]);
+        }
+      } finally {
+        await ceph.setRights(USER, ALL);
+      }
+      await eventually(async () => expect(await statsAnswer(backend)).toBe('done'));
+      await eventually(async () => expect(await storage.journal()).toEqual([]));
+      await eventually(async () => expect((await backend.read(volume)).equals(contents(1))).toBe(true));
+      await eventually(() => backend.deleteVolume(volume));
+      await eventually(async () =>
+        expect([await storage.names(), await storage.journal()]).toEqual([[], []]),
+      );
+    },
+  );
+});
+
+ifTaken('address')('the only monitor moves to another address', () => {
+  it('errors come in time, and the driver finds it by the configuration file', async () => {
+    await using moving = await CephCluster.start({ store: 'bluestore', bytes: 2 ** 30 });
+    await using driver = await RbdBackend.start({ confFile: moving.confFile, options: OPTIONS });
+    const volume = await driver.createVolume(SIZE);
+    await driver.write(volume, 0, contents(1));
+    await moving.stop('mon');
+    const operations: readonly (() => Promise<unknown>)[] = [
+      async () => driver.driver.stats(driver.context()),
+      async () => driver.createVolume(SIZE),
+      async () => driver.snapshot(volume),
+      async () => driver.connect(volume),
+    ];
+    for (const operation of operations) {
+      expect(codeOf(await failure(within(OPERATION_MS, operation())))).toBe('unavailable');
+    }
+    await moving.startElsewhere();
+    await eventually(async () => expect(await statsAnswer(driver)).toBe('done'));
+    expect((await driver.read(volume)).equals(contents(1))).toBe(true);
+    expect(await driver.connect(volume)).toMatchObject({
+      data: { ports: expect.arrayContaining([String(moving.ports.v2)]) as unknown },
+    });
+    const clone = await driver.clone(volume);
+    await driver.deleteVolume(clone);
+    await driver.deleteVolume(volume);
+  });
+});
 
 it('a backend is ended in time while nobody answers', async () => {
   const other = await RbdBackend.start({ confFile: ceph.confFile, options: OPTIONS });

@@ -18,6 +18,11 @@ const PLACEMENT_GROUPS = 8;
 
 export type CephDaemon = 'mon' | 'mgr' | 'osd';
 
+interface MonitorPorts {
+  readonly v2: number;
+  readonly v1: number;
+}
+
 /**
  * A Ceph cluster of the test's own: a monitor, a manager and one OSD, on the loopback and in a directory that goes with
  * it. The daemons end with the test's process, whatever ends that. Starts in about three seconds.
@@ -26,15 +31,21 @@ export class CephCluster implements AsyncDisposable {
   readonly confFile: string;
   readonly #daemons = new Map<CephDaemon, ChildProcess>();
   readonly #pools = new Set<string>();
+  #ports: MonitorPorts;
 
   private constructor(
     /** For tests to put their own things in; goes with the cluster. */
     readonly directory: string,
     readonly fsid: string,
-    /** Of the monitor, for its two protocols. */
-    readonly ports: { readonly v2: number; readonly v1: number },
+    ports: MonitorPorts,
   ) {
     this.confFile = path.join(directory, 'ceph.conf');
+    this.#ports = ports;
+  }
+
+  /** Of the monitor, for its two protocols. */
+  get ports(): MonitorPorts {
+    return this.#ports;
   }
 
   static async start(options: CephClusterOptions = {}): Promise<CephCluster> {
@@ -129,6 +140,44 @@ export class CephCluster implements AsyncDisposable {
     this.#daemons.set(daemon, child);
   }
 
+  /**
+   * Gives the monitor, which was stopped, another address, in its own map and in the configuration file, and starts it
+   * there. The others, which read that file when they start, are started again too.
+   */
+  async startElsewhere(): Promise<void> {
+    await this.stop('mgr');
+    await this.stop('osd', 'SIGKILL');
+    const map = path.join(this.directory, 'monmap');
+    await this.tool('ceph-mon', '--id', 'a', '--extract-monmap', map);
+    const conf = await readFile(this.confFile, 'utf8');
+    const { v2, v1 } = this.#ports;
+    this.#ports = await twoFreePorts();
+    const moved = conf
+      .replaceAll(`127.0.0.1:${String(v2)}`, `127.0.0.1:${String(this.#ports.v2)}`)
+      .replaceAll(`127.0.0.1:${String(v1)}`, `127.0.0.1:${String(this.#ports.v1)}`);
+    await writeFile(this.confFile, moved);
+    for (const change of [
+      ['--rm', 'a'],
+      ['--addv', 'a', this.#monitorAddresses()],
+    ]) {
+      await run('monmaptool', [...change, map], { timeout: TOOL_MS });
+    }
+    await this.tool('ceph-mon', '--id', 'a', '--inject-monmap', map);
+    for (const daemon of ['mon', 'mgr', 'osd'] as const) this.startAgain(daemon);
+    await this.settled();
+  }
+
+  /**
+   * Gives a user other rights. What a daemon and a client agreed on when they met holds until they meet again: the OSD
+   * is started again.
+   */
+  async setRights(name: string, rights: Readonly<Record<string, string>>): Promise<void> {
+    await this.ceph('auth', 'caps', `client.${name}`, ...Object.entries(rights).flat());
+    await this.stop('osd', 'SIGKILL');
+    this.startAgain('osd');
+    await this.settled();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     const children = [...this.#daemons.values()];
     this.#daemons.clear();
@@ -156,13 +205,17 @@ export class CephCluster implements AsyncDisposable {
 
   async #makeMonitor(): Promise<void> {
     const map = path.join(this.directory, 'monmap');
-    const { v1, v2 } = this.ports;
-    const addresses = `[v2:127.0.0.1:${String(v2)},v1:127.0.0.1:${String(v1)}]`;
+    const addresses = this.#monitorAddresses();
     await run('monmaptool', ['--create', '--fsid', this.fsid, '--addv', 'a', addresses, map], {
       timeout: TOOL_MS,
     });
     const keyring = path.join(this.directory, 'keyring');
     await this.tool('ceph-mon', '--id', 'a', '--mkfs', '--monmap', map, '--keyring', keyring);
+  }
+
+  #monitorAddresses(): string {
+    const { v1, v2 } = this.#ports;
+    return `[v2:127.0.0.1:${String(v2)},v1:127.0.0.1:${String(v1)}]`;
   }
 
   async #require(cloneFormat: 1 | 2): Promise<void> {
@@ -219,7 +272,7 @@ function newKey(): string {
   return Buffer.concat([head, randomBytes(16)]).toString('base64');
 }
 
-async function twoFreePorts(): Promise<{ v2: number; v1: number }> {
+async function twoFreePorts(): Promise<MonitorPorts> {
   const servers = [0, 0].map(() => createServer().listen(0, '127.0.0.1'));
   const [v2, v1] = await Promise.all(
     servers.map(async (server) => {

@@ -23,6 +23,7 @@ const MANAGEMENT_REQUESTS = '20';
 @injectable()
 export class RbdConnection {
   #connected: Promise<Connected> | undefined;
+  #connectedAt = 0;
   #isClosed = false;
   /** Of librados and librbd, besides what the configuration file says. */
   protected readonly settings: Readonly<Record<string, string>> = {
@@ -63,7 +64,12 @@ export class RbdConnection {
       return await body(await connecting);
     } catch (error) {
       if (isRbdError(error, 'disconnected', 'timed-out', 'closed')) this.#forget(connecting);
-      throw asDriverError(error, operation);
+      if (!isRbdError(error, 'permission') || !isOfPool(error, this.options)) {
+        throw asDriverError(error, operation);
+      }
+      // A connection keeps the rights that its user had when it was made: those that were given since come with another.
+      if (this.#age() >= this.options.rados_connection_interval * 1000) this.#forget(connecting);
+      throw asDriverError(notAllowed(this.options, error), operation);
     }
   }
 
@@ -75,8 +81,13 @@ export class RbdConnection {
     if (connecting !== undefined) await closeQuietly(connecting);
   }
 
+  #age(): number {
+    return this.clock.now() - this.#connectedAt;
+  }
+
   async #open(): Promise<Connected> {
     try {
+      this.#connectedAt = this.clock.now();
       return await this.#openPool(await this.#connect());
     } catch (error) {
       // The next call tries again.
@@ -139,7 +150,7 @@ function ended(): DriverError {
 /** Says by which options it was tried: what is wrong is mostly one of them, or what they name. */
 function noConnection({ rbd_user, rbd_ceph_conf }: RbdOptions, cause: RbdError): RbdError {
   if (cause.code === 'library-missing') return cause;
-  const user = `client.${rbd_user === undefined || rbd_user === '' ? 'admin' : rbd_user}`;
+  const user = userOf(rbd_user);
   const file = rbd_ceph_conf === '' ? "Ceph's usual configuration file" : rbd_ceph_conf;
   const advice = "check rbd_ceph_conf, rbd_user and the user's keyring";
   return new RbdError({
@@ -149,6 +160,31 @@ function noConnection({ rbd_user, rbd_ceph_conf }: RbdOptions, cause: RbdError):
     details: { ...cause.details, user, file },
     cause,
   });
+}
+
+/** Other pools, those with images to clone among them, need not be open to the user. */
+function isOfPool({ details }: RbdError, { rbd_pool }: RbdOptions): boolean {
+  const pool = / (\S+)\//.exec(String(details.object))?.[1];
+  return pool === undefined || pool === rbd_pool;
+}
+
+/** Says who is refused where, unless that is said already. */
+function notAllowed({ rbd_user, rbd_pool }: RbdOptions, cause: RbdError): RbdError {
+  if (cause.details.user !== undefined) return cause;
+  const user = userOf(rbd_user);
+  const advice =
+    `${user} needs 'profile rbd' on the monitors and 'profile rbd pool=${rbd_pool}' on the OSDs ` +
+    `(ceph auth get ${user}, ceph auth caps ${user} ...)`;
+  return new RbdError({
+    code: cause.code,
+    message: `${messageOf(cause)}; ${advice}`,
+    details: { ...cause.details, user, pool: rbd_pool },
+    cause,
+  });
+}
+
+function userOf(name: string | undefined): string {
+  return `client.${name === undefined || name === '' ? 'admin' : name}`;
 }
 
 function noPool(pool: string, cause: unknown): DriverError {
