@@ -3,6 +3,7 @@ import type { OperationContext } from '@scoria/core';
 import { isRbdError } from '@scoria/librbd';
 import type { RbdPool } from '@scoria/librbd';
 import { inject, injectable } from 'inversify';
+import { imageClaim, treeClaim } from '../driver/volume-locks.js';
 import { ParentRelease } from '../execute/parent-release.js';
 import { progressOf } from '../execute/step-runner.js';
 import type { Intent, JournalEntry } from '../journal/entry.js';
@@ -23,13 +24,23 @@ export class TrashPurger {
 
   /** Removes what has been there long enough; tells in the log what could not be removed. */
   async purge(context: OperationContext, pool: RbdPool, entries: readonly JournalEntry[]): Promise<void> {
-    const purges = entries.flatMap(({ key, intent }) => (intent.kind === 'purge' ? [{ key, intent }] : []));
+    const purges = entries.flatMap((entry) =>
+      entry.intent.kind === 'purge' ? [{ ...entry, intent: entry.intent }] : [],
+    );
     if (purges.length === 0) return;
     const inTrash = new Set((await pool.trash()).map(({ id }) => id));
-    for (const { key, intent } of purges) {
-      if (!inTrash.has(intent.id) && (await isThere(pool, intent))) continue;
-      await this.#purgeOne(context, pool, key, intent);
+    for (const entry of purges) {
+      const isMoved = inTrash.has(entry.intent.id) || !(await isThere(pool, entry.intent));
+      if (isMoved) await this.#purgeOne(context, pool, entry.key, entry.intent);
+      else if (this.journal.isOwn(entry)) await this.#forget(context, pool, entry.key, entry.intent);
     }
+  }
+
+  /** It never was moved: whoever was about to has died. One who lives holds its image, or its place in the tree. */
+  async #forget(context: OperationContext, pool: RbdPool, key: string, purge: Purge): Promise<void> {
+    const claims = [imageClaim(purge.name), treeClaim(purge.name)];
+    await using lock = await this.parents.locks.tryHold(context, claims);
+    if (lock !== undefined && (await isThere(pool, purge))) await this.journal.remove(pool, key);
   }
 
   async #purgeOne(context: OperationContext, pool: RbdPool, key: string, purge: Purge): Promise<void> {

@@ -4,7 +4,7 @@ import { FlattenQueue } from '../background/flatten-queue.js';
 import { FlattenStates } from '../background/flatten-states.js';
 import { RbdConnection } from '../cluster/rbd-connection.js';
 import { ParentRelease } from '../execute/parent-release.js';
-import type { StepHelpers } from '../execute/step-runner.js';
+import type { StepHelpers } from '../execute/step-helpers.js';
 import type { Journal } from '../journal/journal.js';
 import type { RbdOptions } from '../options.js';
 import { chunkOrderOf } from '../options.js';

@@ -13,8 +13,7 @@ import { mayRelease, planRelease } from '../plan/delete-plans.js';
 import type { ImageNode } from '../tree/image-node.js';
 import { readImage } from '../tree/read-image.js';
 import { runPlan, uncancellable } from './plan-executor.js';
-import type { TrashedImage } from './remove-by-trash.js';
-import type { StepHelpers } from './step-runner.js';
+import type { StepHelpers, TrashedImage } from './step-helpers.js';
 import { WatchedImages } from './watched-images.js';
 
 /** Removes what ancestors keep for a child that is gone or independent: on every delete, all the way up. */

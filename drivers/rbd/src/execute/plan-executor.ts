@@ -5,7 +5,7 @@ import type { RbdPool } from '@scoria/librbd';
 import type { Plan, Step } from '../plan/plan.js';
 import { describeStep } from '../plan/plan.js';
 import { OpenImages } from './open-images.js';
-import type { StepHelpers } from './step-runner.js';
+import type { StepHelpers } from './step-helpers.js';
 import { StepRunner } from './step-runner.js';
 
 /** Runs a plan to its end. What a step raises comes out as it is: `RbdError`, or `cancelled` before a step. */

@@ -1,15 +1,6 @@
 import { isRbdError } from '@scoria/librbd';
 import type { RbdPool } from '@scoria/librbd';
-import type { ParentReference } from '../journal/entry.js';
-import type { StepHelpers } from './step-runner.js';
-
-/** An image that is in the trash, or about to be. */
-export interface TrashedImage {
-  readonly image: string;
-  readonly id: string;
-  /** What it depends on, and goes on to depend on in the trash. */
-  readonly parent?: ParentReference;
-}
+import type { StepHelpers, TrashedImage } from './step-helpers.js';
 
 /**
  * Removes an image in the two parts that librbd's removal comes to, which by themselves open it half as often. Recorded

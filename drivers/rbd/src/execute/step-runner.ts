@@ -5,19 +5,8 @@ import type { Step } from '../plan/plan.js';
 import { shapeNewImage } from '../types/shape-image.js';
 import { copyBack } from './copy-back.js';
 import type { OpenImages } from './open-images.js';
-import type { TrashedImage } from './remove-by-trash.js';
+import type { StepHelpers } from './step-helpers.js';
 import { removeByTrash } from './remove-by-trash.js';
-
-/** What `queue-flatten` and retries need. */
-export interface StepHelpers {
-  /** Tries again, as often as it is worth it, while the image is watched. */
-  readonly whileWatched: (context: OperationContext, remove: () => Promise<void>) => Promise<void>;
-  readonly queueFlatten: (pool: RbdPool, image: string) => Promise<void>;
-  /** Records that what is moved to the trash is ours to remove from it. */
-  readonly claimTrash: (pool: RbdPool, trashed: TrashedImage) => Promise<void>;
-  /** It is not in the trash. */
-  readonly unclaimTrash: (pool: RbdPool, trashed: TrashedImage) => Promise<void>;
-}
 
 export type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
 

@@ -4,7 +4,7 @@ import type { ParentRelease } from '../execute/parent-release.js';
 import { removeCutOffSnapshots } from '../execute/cut-off-snapshots.js';
 import { runPlan, uncancellable } from '../execute/plan-executor.js';
 import { removeRemains } from '../execute/remove-remains.js';
-import type { StepHelpers } from '../execute/step-runner.js';
+import type { StepHelpers } from '../execute/step-helpers.js';
 import { cloneSnapshot, deletedImage, livingName } from '../names.js';
 import type { ImageNode } from '../tree/image-node.js';
 import { readImage } from '../tree/read-image.js';

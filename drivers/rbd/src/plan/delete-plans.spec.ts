@@ -63,6 +63,14 @@ describe('planDeleteVolume', () => {
     ]);
   });
 
+  it.each([
+    ['nobody has the lock of, by its id', false, { id: 'id-v' }],
+    ['somebody has the lock of, in one go', true, {}],
+  ])('removes an image that %s', (_, isLocked, fields) => {
+    const { steps } = planDeleteVolume(anImage('v', [], { isLocked }), AT_ONCE);
+    expect(steps).toEqual([{ kind: 'remove-image', image: 'v', ...fields }]);
+  });
+
   it.each<[string, SnapshotNode, string]>([
     ['a snapshot of ours', aSnapshot(`snapshot-${S}`), S],
     ['a snapshot that somebody has taken by hand', aSnapshot('mine'), 'mine'],
