@@ -39,7 +39,7 @@ export async function cloneVolume(
     }
     const isQueued = plan.steps.some(({ kind }) => kind === 'queue-flatten');
     if (isQueued) return;
-    await Promise.all([images.close(from), finishClone(context, tools, pool, plan, image)]);
+    await finishClone(context, tools, pool, plan, image);
   });
   return {};
 }
@@ -137,11 +137,11 @@ async function snapshotSource(pool: RbdPool, { id, volume }: Snapshot): Promise<
   const source = head && userSnapshot(head, snapshotName(id));
   if (head === undefined || source === undefined) throw noSnapshot(image, id);
   const { stripeUnitBytes } = head;
-  return { pool: pool.name, image, sizeBytes: source.sizeBytes, stripeUnitBytes };
+  return { pool: pool.name, image, id: head.id, sizeBytes: source.sizeBytes, stripeUnitBytes };
 }
 
-function sourceOf(pool: RbdPool, { name, sizeBytes, stripeUnitBytes }: ImageNode): CloneSource {
-  return { pool: pool.name, image: name, sizeBytes, stripeUnitBytes };
+function sourceOf(pool: RbdPool, { name, id, sizeBytes, stripeUnitBytes }: ImageNode): CloneSource {
+  return { pool: pool.name, image: name, id, sizeBytes, stripeUnitBytes };
 }
 
 /** @throws DriverError `already-exists` */

@@ -3,6 +3,7 @@ import type { RbdImage, RbdPool } from '@scoria/librbd';
 /** The images that one operation works on: each is opened once, and closed before it goes, or at the end. */
 export class OpenImages implements AsyncDisposable {
   readonly #open = new Map<string, Promise<RbdImage>>();
+  readonly #closing: Promise<void>[] = [];
 
   constructor(private readonly pool: RbdPool) {}
 
@@ -23,8 +24,13 @@ export class OpenImages implements AsyncDisposable {
     await image?.close();
   }
 
+  /** Begins to close an image that is not likely to be asked for again; it is closed at the end at the latest. */
+  closeSoon(name: string): void {
+    this.#closing.push(this.close(name).catch(() => undefined));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#open.keys()].map(async (name) => this.close(name)));
+    await Promise.all([...[...this.#open.keys()].map(async (name) => this.close(name)), ...this.#closing]);
   }
 
   async #opening(name: string): Promise<RbdImage> {

@@ -33,14 +33,17 @@ export class StepRunner {
         ...(features === undefined ? {} : { features }),
       }),
     'shape-image': async ({ image, wishes }) => shapeNewImage(await this.images.get(image), wishes),
-    'clone-image': async ({ image, parentPool, parent, snapshot, order, features }) =>
-      this.pool.cloneImage(image, {
+    'clone-image': async ({ image, parentPool, parent, parentId, snapshot, order, features }) => {
+      if (parentPool === this.pool.name) this.images.closeSoon(parent);
+      await this.pool.cloneImage(image, {
         parentPool,
         parentImage: parent,
         parentSnapshot: snapshot,
         order,
+        ...(parentId === undefined ? {} : { parentId }),
         ...(features === undefined ? {} : { features }),
-      }),
+      });
+    },
     'take-snapshot': async ({ image, snapshot }) => (await this.images.get(image)).createSnapshot(snapshot),
     'protect-snapshot': async ({ image, snapshot }) =>
       unless(['busy'], async () => (await this.images.get(image)).protectSnapshot(snapshot)),

@@ -8,6 +8,8 @@ import type { Plan, Step } from './plan.js';
 export interface CloneSource {
   readonly pool: string;
   readonly image: string;
+  /** Where it is known. */
+  readonly id?: string;
   readonly sizeBytes: number;
   readonly stripeUnitBytes: number;
 }
@@ -62,6 +64,7 @@ function cloneSteps(source: CloneSource, snapshot: string, wishes: CloneWishes):
       image,
       parentPool: source.pool,
       parent: source.image,
+      ...(source.id === undefined ? {} : { parentId: source.id }),
       snapshot,
       order: Math.max(wishes.order, Math.ceil(Math.log2(source.stripeUnitBytes))),
       ...(features === undefined ? {} : { features }),

@@ -31,6 +31,8 @@ export type Step =
       readonly image: string;
       readonly parentPool: string;
       readonly parent: string;
+      /** Where it is known. */
+      readonly parentId?: string;
       readonly snapshot: string;
       readonly order: number;
       /** The parent's, unless told. */

@@ -19,6 +19,8 @@ export interface CloneOptions {
   /** The pool of the parent; the child's own unless told. */
   readonly parentPool?: string;
   readonly parentImage: string;
+  /** Where it is known: it need not be asked for. */
+  readonly parentId?: string;
   readonly parentSnapshot: string;
   /** This and the following: the parent's unless told. */
   readonly order?: number;

@@ -104,10 +104,10 @@ interface FoundParent {
 /** undefined where librbd has to look for it. */
 async function findParent(
   reader: ObjectReader,
-  { parentImage, parentSnapshot }: CloneOptions,
+  { parentImage, parentId, parentSnapshot }: CloneOptions,
   pools: PoolReaders,
 ): Promise<FoundParent | undefined> {
-  const id = await idOfImage(reader, parentImage);
+  const id = parentId ?? (await idOfImage(reader, parentImage));
   if (id === undefined) return undefined;
   const [head, metadata] = await Promise.all([readHead(reader, id, pools), readMetadata(reader, id)]);
   if (head === undefined || head === NOT_BY_RECORDS || metadata === undefined) return undefined;
