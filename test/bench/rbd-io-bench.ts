@@ -40,8 +40,8 @@ async function oursOf(backend: RbdBackend, bytes: number, watch: Stopwatch): Pro
   );
   await watch.time('read', async () =>
     withDevice(backend, volume, 'read-only', async (device) =>
-      inOrder(bytes, async (offset) => {
-        const read = await device.read(offset, CHUNK);
+      inOrder(bytes, async (offset, buffer) => {
+        const read = await device.read(offset, CHUNK, buffer);
         if (read[0] !== 0x5a) throw new Error(`at ${String(offset)} is not what was written`);
       }),
     ),
@@ -63,14 +63,18 @@ async function withDevice(
   }
 }
 
-/** One call for each chunk, in order, so many at once. */
-async function inOrder(bytes: number, call: (offset: number) => Promise<void>): Promise<void> {
+/** One call for each chunk, in order, so many at once; each of these has a buffer of its own. */
+async function inOrder(
+  bytes: number,
+  call: (offset: number, buffer: Buffer) => Promise<void>,
+): Promise<void> {
   let next = 0;
   const lane = async (): Promise<void> => {
+    const buffer = Buffer.alloc(CHUNK);
     while (next < bytes) {
       const offset = next;
       next += CHUNK;
-      await call(offset);
+      await call(offset, buffer);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, lane));

@@ -24,8 +24,13 @@ export type DeviceMode = 'read-only' | 'read-write';
 export interface BlockDevice extends AsyncDisposable {
   readonly sizeBytes: number;
   readonly mode: DeviceMode;
-  /** Fills a new buffer of exactly `length` bytes. */
-  read(offset: number, length: number): Promise<Buffer>;
+  /**
+   * Fills a new buffer of exactly `length` bytes.
+   * @param into of `length` bytes, to be filled instead and returned: who reads much spares making memory, and letting go
+   *   of it. It is the device's until the read resolves; where that fails it may be written to even later. A driver that
+   *   has no use for it may leave it alone: the bytes it returns are copied into it then.
+   */
+  read(offset: number, length: number, into?: Buffer): Promise<Buffer>;
   write(offset: number, data: Uint8Array): Promise<void>;
   /** Makes the range read as zeroes, giving its room back where the backend can. */
   zero(offset: number, length: number): Promise<void>;

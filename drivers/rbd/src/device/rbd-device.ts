@@ -32,9 +32,9 @@ export class RbdDevice implements BlockDevice {
     this.mode = options.mode;
   }
 
-  async read(offset: number, length: number): Promise<Buffer> {
-    if (length === 0) return Buffer.alloc(0);
-    return this.#call('read', () => this.image.read(offset, length));
+  async read(offset: number, length: number, into?: Buffer): Promise<Buffer> {
+    if (length === 0) return into ?? Buffer.alloc(0);
+    return this.#call('read', () => this.image.read(offset, length, into));
   }
 
   async write(offset: number, data: Uint8Array): Promise<void> {

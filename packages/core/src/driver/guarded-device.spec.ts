@@ -112,3 +112,13 @@ it('ends at its last byte', async () => {
   expect(await guarded.read(4095, 1)).toHaveLength(1);
   expect(await guarded.read(4096, 0)).toHaveLength(0);
 });
+
+it('fills memory of the caller, also by a driver that has no use for it, and only if it fits', async () => {
+  const device = new NotedDevice('read-only');
+  const guarded = new GuardedDevice(device, 'volume v');
+  const into = Buffer.alloc(16, 0xff);
+  expect(await guarded.read(0, 16, into)).toBe(into);
+  expect(into).toEqual(Buffer.alloc(16));
+  await expect(guarded.read(0, 15, into)).rejects.toMatchObject({ code: 'invalid-input' });
+  expect(device.calls).toEqual(['read']);
+});

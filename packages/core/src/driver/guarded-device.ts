@@ -21,9 +21,16 @@ export class GuardedDevice implements BlockDevice {
     this.mode = device.mode;
   }
 
-  async read(offset: number, length: number): Promise<Buffer> {
+  async read(offset: number, length: number, into?: Buffer): Promise<Buffer> {
     this.#check(offset, length);
-    return this.device.read(offset, length);
+    if (into === undefined) return this.device.read(offset, length);
+    if (into.length !== length) {
+      const message = `${String(length)} bytes of ${this.what} do not fill a buffer of ${String(into.length)} bytes`;
+      throw new DriverError({ code: 'invalid-input', message, details: { device: this.what } });
+    }
+    const data = await this.device.read(offset, length, into);
+    if (data !== into) data.copy(into);
+    return into;
   }
 
   async write(offset: number, data: Uint8Array): Promise<void> {

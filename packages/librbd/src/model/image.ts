@@ -77,8 +77,12 @@ export interface RbdImage extends AsyncDisposable {
   /** The name it was opened by; '' for one opened by its id. */
   readonly name: string;
   info(): Promise<ImageInfo>;
-  /** Fills a new buffer of exactly `length` bytes. @throws RbdError `invalid` beyond the end */
-  read(offset: number, length: number): Promise<Buffer>;
+  /**
+   * Fills a new buffer of exactly `length` bytes, or `into`, which has as many: it is the image's until the read resolves,
+   * and is not to be used again where that fails with `timed-out`, as it may be filled later.
+   * @throws RbdError `invalid` beyond the end
+   */
+  read(offset: number, length: number, into?: Buffer): Promise<Buffer>;
   /** The caller must not change `data` until it resolves. @throws RbdError `invalid` beyond the end, `read-only`, `quota`, `no-space` */
   write(offset: number, data: Uint8Array): Promise<void>;
   /** Gives room back. Whole runs of 64 KiB of an object are gone; others of the range may stay as they were. */

@@ -34,13 +34,14 @@ export abstract class DataImage extends OpenImage {
     this.#pool = pool;
   }
 
-  async read(offset: number, length: number): Promise<Buffer> {
+  async read(offset: number, length: number, into?: Buffer): Promise<Buffer> {
     const subject = this.subject('rbd_aio_read');
     checkCount(offset, 'the offset', subject);
     checkTransfer(length, subject);
+    if (into !== undefined) checkInto(into, length, subject);
     return this.with(subject, async (order) => {
       await this.#checkWithin(offset, length, order);
-      const data = Buffer.allocUnsafeSlow(length);
+      const data = into ?? Buffer.allocUnsafeSlow(length);
       if (length === 0) return data;
       const result = await this.io.run('rbd_aio_read', [offset, length, data], [], order);
       if (result < 0) throw this.failure(result, subject);
@@ -173,6 +174,12 @@ function beyond(subject: CallSubject, offset: number, length: number): Error {
     subject,
     `${String(length)} bytes from ${String(offset)} on end beyond the image`,
   );
+}
+
+/** Memory that librbd fills has to stay as it is. */
+function checkInto(into: unknown, length: number, subject: CallSubject): void {
+  if (Buffer.isBuffer(into) && into.length === length && staying(into) === into) return;
+  throw rbdError('invalid', subject, `it has to be read into a buffer of ${String(length)} bytes`);
 }
 
 /** Memory that can shrink or be shared is not for librbd, which reads it until it is done. */

@@ -23,12 +23,15 @@ export abstract class DataImage extends ImageHandle {
     return this.view.snapshot ?? this.image;
   }
 
-  async read(offset: number, length: number): Promise<Buffer> {
+  async read(offset: number, length: number, into?: Buffer): Promise<Buffer> {
     const subject = this.subject('read');
     checkRange(offset, length, subject);
+    if (into !== undefined && (!Buffer.isBuffer(into) || into.length !== length)) {
+      throw simulatedError('invalid', subject, `it has to be read into a buffer of ${length} bytes`);
+    }
     return this.look(subject, () => {
       this.#checkWithin(offset, length, subject);
-      const bytes = Buffer.alloc(length);
+      const bytes = into?.fill(0) ?? Buffer.alloc(length);
       readLayer(this.seen, offset, bytes);
       return bytes;
     });

@@ -57,6 +57,19 @@ export const dataCases: readonly RbdCase[] = [
     },
   },
   {
+    name: 'reads into memory of the caller, if that fits',
+    run: async (scene: Scene): Promise<void> => {
+      await using image = await scene.image();
+      await image.write(4 * MIB - 2, Buffer.from('data'));
+      const into = Buffer.alloc(6, 'x');
+      same(await image.read(4 * MIB - 3, 6, into), into);
+      same(into.toString('latin1'), '\0data\0');
+      await refused('invalid', image.read(0, 5, into));
+      await refused('invalid', image.read(0, 6, 'x' as never));
+      same(into.toString('latin1'), '\0data\0');
+    },
+  },
+  {
     name: 'reads what was written, across objects, and zeroes elsewhere',
     run: async (scene: Scene): Promise<void> => {
       await using image = await scene.image();

@@ -50,6 +50,13 @@ async function unaligned(stage: Stage): Promise<void> {
     for (const [offset, length] of awkwardRanges(stage.size)) {
       const part = expected.subarray(offset, offset + length);
       assertBytes(await device.read(offset, length), part, `${String(length)} bytes at ${String(offset)}`);
+      const into = Buffer.alloc(length, 0xff);
+      await device.read(offset, length, into);
+      assertBytes(
+        into,
+        part,
+        `${String(length)} bytes at ${String(offset)}, read into memory of the caller's`,
+      );
     }
   });
 }
