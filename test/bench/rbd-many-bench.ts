@@ -18,18 +18,18 @@ export async function rbdManyBench(options: BenchOptions): Promise<BenchResult> 
   await using cluster = await CephCluster.start({ pools: [options.pool] });
   await using backend = await RbdBackend.start({ confFile: cluster.confFile, pool: options.pool });
   const watch = new Stopwatch();
-  const before = await memory();
+  const before = await memory(backend);
   const volumes = await thousandVolumes(backend, watch);
   console.log(
-    `${rateOf(watch, 'create 1000 volumes')}; ${before} before, ${await memory()} with all of them`,
+    `${rateOf(watch, 'create 1000 volumes')}; ${before} before, ${await memory(backend)} with all of them`,
   );
   await watch.time('delete 1000 volumes', () =>
     eachBy(TASKS, volumes, (volume) => backend.deleteVolume(volume)),
   );
-  console.log(`${rateOf(watch, 'delete 1000 volumes')}; ${await memory()}`);
+  console.log(`${rateOf(watch, 'delete 1000 volumes')}; ${await memory(backend)}`);
   for (let part = 1; part <= PARTS; part += 1) {
     await someOperations(backend, watch, OPERATIONS / PARTS);
-    console.log(`after ${String((part * OPERATIONS) / PARTS)} operations: ${await memory()}`);
+    console.log(`after ${String((part * OPERATIONS) / PARTS)} operations: ${await memory(backend)}`);
   }
   return { ours: watch.timings };
 }
@@ -74,8 +74,9 @@ function rateOf({ timings }: Stopwatch, operation: string): string {
   return `${operation}: ${seconds.toFixed(2)} s, ${(VOLUMES / seconds).toFixed(0)} a second`;
 }
 
-/** Of this process, after what nobody needs any more is gone. */
-async function memory(): Promise<string> {
+/** Of this process, after what nobody needs any more is gone; what the backend logged is kept by this program alone. */
+async function memory({ logger }: RbdBackend): Promise<string> {
+  logger.lines.length = 0;
   globalThis.gc?.();
   await delay(200);
   const { rss, heapUsed } = process.memoryUsage();
