@@ -64,6 +64,18 @@ const GROUPS = [
       'commands/volume-data',
     ],
   },
+  {
+    take: 3,
+    of: [
+      'rbd/dry-runs',
+      'rbd/extras',
+      'rbd/flatten-progress',
+      'rbd/import',
+      'rbd/managing',
+      'rbd/read-only-images',
+      'rbd/types',
+    ],
+  },
 ];
 
 /** The suites that are left out this time, as parts of their paths. */

@@ -229,3 +229,48 @@ function withoutTimes(record: Buffer, name: string): object {
     state: record.subarray(end + 16),
   };
 }
+
+/** What is there of an image once so many of its records are made, in the order they are made in. */
+it.each([
+  ['its name in the directory', 1],
+  ['its id', 2],
+  ['its header', 3],
+])('an image of which there is no more than %s can be removed, and made again', async (_, count) => {
+  const name = `cut off ${String(count)}`;
+  await pool.createImage(name, { sizeBytes: 10 * MIB });
+  const id = (await pool.head(name))?.id ?? '';
+  const made = [`rbd_id.${name}`, `rbd_header.${id}`, `rbd_object_map.${id}`];
+  for (const object of made.slice(count - 1)) await ceph.tool('rados', '--pool', 'rbd', 'rm', object);
+  await pool.removeImage(name).catch((error: unknown) => {
+    expect(error).toMatchObject({ code: 'not-found' });
+  });
+  expect((await pool.images()).map((image) => image.name)).not.toContain(name);
+  expect(await ceph.tool('rados', '--pool', 'rbd', 'ls')).not.toContain(id);
+  await pool.createImage(name, { sizeBytes: MIB });
+});
+
+it.each([
+  ['is still where it was', ['id', 'directory']],
+  ['is in the directory only', ['directory']],
+  ['is nowhere else', []],
+])(
+  'an image whose move to the trash was cut off, and which %s, is moved by the next one',
+  async (_, places) => {
+    const name = `moving ${String(places.length)}`;
+    await pool.createImage(name, { sizeBytes: 10 * MIB });
+    const id = (await pool.head(name))?.id ?? '';
+    await pool.moveToTrash(name, 0);
+    const record = Buffer.from(await trashRecord(id));
+    if (places.length > 0) await pool.restoreFromTrash(id, name);
+    record[record.length - 1] = 1; // is being moved
+    await pool.setKeys('rbd_trash', new Map([[`id_${id}`, record]]));
+    if (!places.includes('id')) {
+      await ceph.tool('rados', '--pool', 'rbd', 'rm', `rbd_id.${name}`).catch(() => undefined);
+    }
+    await expect(pool.removeFromTrash(id)).rejects.toMatchObject({ code: 'busy' });
+    await pool.moveToTrash(name, 0);
+    await pool.removeFromTrash(id);
+    expect(await ceph.tool('rados', '--pool', 'rbd', 'ls')).not.toContain(id);
+    expect((await pool.images()).map((image) => image.name)).not.toContain(name);
+  },
+);

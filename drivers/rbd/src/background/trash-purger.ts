@@ -59,14 +59,30 @@ async function removeFromTrash(
   pool: RbdPool,
   { id, name }: Purge,
 ): Promise<Outcome> {
+  const remove = async (): Promise<void> =>
+    pool.removeFromTrash(id, { onProgress: progressOf(context), signal: context.signal });
   try {
-    await pool.removeFromTrash(id, { onProgress: progressOf(context), signal: context.signal });
+    await remove().catch(async (error: unknown) => {
+      if (!isRbdError(error, 'busy') || !(await isMoveEnded(pool, name))) throw error;
+      await remove();
+    });
     return 'gone';
   } catch (error) {
     if (isRbdError(error, 'not-found')) return 'gone';
     if (isRbdError(error, 'not-expired')) return 'not-expired';
     context.logger.warn(`${name} (${id}) cannot be removed from the trash: ${messageOf(error)}`);
     return 'kept';
+  }
+}
+
+/** Who died while an image was moved has left it between its place and the trash: there it counts as in use. */
+async function isMoveEnded(pool: RbdPool, name: string): Promise<boolean> {
+  try {
+    await pool.moveToTrash(name, 0);
+    return true;
+  } catch (error) {
+    if (isRbdError(error, 'not-found')) return false;
+    throw error;
   }
 }
 

@@ -53,6 +53,10 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
     code: 'timed-out',
     text: 'no answer within the time limit: is the cluster up, and can it be reached?',
   },
+  117: {
+    code: 'busy',
+    text: 'somebody moves it, or has died while it was moved: moving it to the trash once more ends that',
+  },
   122: { code: 'quota', text: "the pool's quota is reached" },
   [ECANCELED]: CANCELLED,
 };

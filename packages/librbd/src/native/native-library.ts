@@ -182,9 +182,15 @@ function callbackTypes(): { progress: TypeObject; extent: TypeObject } {
   };
 }
 
+/** RTLD_NOW, and RTLD_NODELETE. */
+const FOR_GOOD = 0x2 | 0x1000;
+
+/** Its threads go on for as long as the process lives: it must never be taken out of memory, whoever is collected. */
 function loadLibrary(name: string): LibraryHandle {
   try {
-    return koffi.load(name);
+    const library = koffi.load(name);
+    koffi.load(null).func('dlopen', 'void *', ['str', 'int'])(name, FOR_GOOD);
+    return library;
   } catch (cause) {
     throw new RbdError({
       code: 'library-missing',

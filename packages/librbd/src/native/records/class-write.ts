@@ -1,4 +1,4 @@
-import { nativeError, rbdError } from '../errno.js';
+import { ENOENT, nativeError, rbdError } from '../errno.js';
 import type { NativeLibrary } from '../native-library.js';
 import type { ClassCall, ObjectReader } from './class-read.js';
 
@@ -35,6 +35,12 @@ export async function changeObject(
   } finally {
     library.callNow('rados_release_write_op', operation);
   }
+}
+
+/** One that is not there is fine. */
+export async function removeObject({ calls, io, order }: ObjectReader, object: string): Promise<void> {
+  const result = await calls.run(order, 'rados_remove', io, object);
+  if (result < 0 && result !== -ENOENT) throw nativeError(result, order.subject);
 }
 
 /** What it is made of is copied. */

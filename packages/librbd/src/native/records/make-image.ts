@@ -1,7 +1,7 @@
 import { isRbdError } from '../../errors.js';
 import type { ImageHead } from '../../model/head.js';
 import { featureBits } from '../features.js';
-import { changeObject } from './class-write.js';
+import { changeObject, removeObject } from './class-write.js';
 import type { ClassCall, ObjectReader } from './class-read.js';
 import { encodedNumber, encodedStructure, encodedText } from './encoding.js';
 import type { PlainLayout } from './image-layout.js';
@@ -40,25 +40,51 @@ export interface NewParent {
  * @throws RbdError `exists`
  */
 export async function makeImage(reader: ObjectReader, image: NewImage): Promise<void> {
-  const { name, id, layout, parent } = image;
+  const { name, id } = image;
   const entry = Buffer.concat([encodedText(name), encodedText(id)]);
   await changeObject(reader, 'rbd_directory', { calls: [{ method: 'dir_add_image', input: entry }] });
-  try {
-    const set = [{ method: 'set_id', input: encodedText(id) }];
-    await changeObject(reader, `rbd_id.${name}`, { isNew: true, calls: set });
-  } catch (error) {
-    if (isRbdError(error, 'exists')) {
-      await changeObject(reader, 'rbd_directory', { calls: [{ method: 'dir_remove_image', input: entry }] });
-    }
-    throw error;
-  }
-  await Promise.all([
+  await orUndo(
+    async () => makeNamed(reader, image),
+    async () =>
+      changeObject(reader, 'rbd_directory', { calls: [{ method: 'dir_remove_image', input: entry }] }),
+  );
+}
+
+async function makeNamed(reader: ObjectReader, image: NewImage): Promise<void> {
+  const { name, id } = image;
+  const set = [{ method: 'set_id', input: encodedText(id) }];
+  await changeObject(reader, `rbd_id.${name}`, { isNew: true, calls: set });
+  await orUndo(
+    async () => makeHeader(reader, image),
+    async () => {
+      const made = [`rbd_object_map.${id}`, headerOf(id), `rbd_id.${name}`];
+      for (const object of made) await removeObject(reader, object);
+    },
+  );
+}
+
+async function makeHeader(reader: ObjectReader, image: NewImage): Promise<void> {
+  const { id, layout, parent } = image;
+  const parts = await Promise.allSettled([
     changeObject(reader, headerOf(id), { isNew: true, calls: [createCall(image)] }),
     hasObjectMap(layout, reader) ? makeObjectMap(reader, id, layout) : undefined,
   ]);
+  for (const part of parts) if (part.status === 'rejected') throw part.reason;
   if (parent === undefined) return;
   await changeObject(reader, headerOf(id), { calls: parentCalls(parent) });
   await attachToParent(parent, id);
+}
+
+/** Takes back what was made before, in a full pool too; where nobody answers, a removal of the image does it later. */
+async function orUndo(work: () => Promise<void>, undo: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const isAnswered = !isRbdError(error, 'timed-out', 'disconnected', 'cancelled');
+    // What is wrong with this says less than what was wrong first.
+    if (isAnswered) await Promise.allSettled([undo()]);
+    throw error;
+  }
 }
 
 async function makeObjectMap(

@@ -1,8 +1,8 @@
 import { isRbdError } from '../../errors.js';
-import { ENOENT, nativeError } from '../errno.js';
+import { ENOENT } from '../errno.js';
 import { featureNames } from '../features.js';
 import { type ObjectReader, readObject } from './class-read.js';
-import { changeObject } from './class-write.js';
+import { changeObject, removeObject } from './class-write.js';
 import { Decoder, encodedStructure, encodedText } from './encoding.js';
 import { isHeld } from './formats.js';
 import { arePlain } from './image-layout.js';
@@ -68,9 +68,4 @@ function time(ms: number): Buffer {
   bytes.writeUInt32LE(Math.floor(ms / 1000), 0);
   bytes.writeUInt32LE((ms % 1000) * 1_000_000, 4);
   return bytes;
-}
-
-async function removeObject({ calls, io, order }: ObjectReader, object: string): Promise<void> {
-  const result = await calls.run(order, 'rados_remove', io, object);
-  if (result < 0 && result !== -ENOENT) throw nativeError(result, order.subject);
 }
