@@ -48,7 +48,7 @@ export class Recovery {
 
   async #finishEntries(context: OperationContext, pool: RbdPool): Promise<void> {
     const entries = await this.tools.journal.entries(pool);
-    for (const entry of entries) {
+    for (const entry of begunFirst(entries)) {
       if (entry.intent.kind === 'purge' || !this.tools.journal.isOwn(entry)) continue;
       await this.#attempt(context, entry.key, () => this.#finish(context, pool, entry));
     }
@@ -141,6 +141,13 @@ export class Recovery {
     if (await isReadable(pool, image.name)) await this.tools.parents.tidy(context, pool, image);
     else await removeRemains(pool, image.name);
   }
+}
+
+/** A flattening that was begun has something to go on with, and its turn comes before those that only wait. */
+function begunFirst(entries: readonly JournalEntry[]): JournalEntry[] {
+  const isBegun = ({ intent }: JournalEntry): boolean =>
+    intent.kind === 'flatten' && intent.parent !== undefined;
+  return [...entries.filter(isBegun), ...entries.filter((entry) => !isBegun(entry))];
 }
 
 /** An entry is of an image, or of a snapshot of one. */
