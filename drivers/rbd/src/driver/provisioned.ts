@@ -3,7 +3,7 @@ import type { ImageEntry, RbdPool } from '@scoria/librbd';
 import { inject, injectable } from 'inversify';
 import type { RbdOptions } from '../options.js';
 
-/** How many images are opened at a time. */
+/** How many images are looked at at a time. */
 const AT_A_TIME = 8;
 /** After so many reports every image is looked at again: another process may have extended some. */
 const REPORTS_KEPT = 30;
@@ -50,7 +50,7 @@ export class ProvisionedBytes {
   }
 }
 
-/** One that cannot be opened promises nothing that anybody could write. */
+/** One that cannot be read promises nothing that anybody could write. */
 async function sizeOf(pool: RbdPool, { name }: ImageEntry): Promise<number> {
   try {
     return (await pool.head(name))?.sizeBytes ?? 0;

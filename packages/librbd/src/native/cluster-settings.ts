@@ -33,6 +33,6 @@ export class ClusterSettings {
   /** For a new image, as librbd makes them: the number of this connection, which no other ever has, and some at random. */
   newImageId(): string {
     const connection = this.library.addressNow('rados_get_instance_id', this.rados).toString(16);
-    return `${connection}${randomBytes(4).toString('hex')}`.slice(0, MOST_DIGITS);
+    return `${connection}${randomBytes(4).toString('hex')}`.slice(-MOST_DIGITS);
   }
 }

@@ -1,5 +1,6 @@
 import { isRbdError } from '../../errors.js';
 import type { ImageHead } from '../../model/head.js';
+import { rbdError } from '../errno.js';
 import { featureBits } from '../features.js';
 import { changeObject, removeObject } from './class-write.js';
 import type { ClassCall, ObjectReader } from './class-read.js';
@@ -56,20 +57,30 @@ async function makeNamed(reader: ObjectReader, image: NewImage): Promise<void> {
   await changeObject(reader, `rbd_id.${name}`, { isNew: true, calls: set });
   await orUndo(
     async () => makeHeader(reader, image),
-    async () => {
-      const made = [`rbd_object_map.${id}`, headerOf(id), `rbd_id.${name}`];
-      for (const object of made) await removeObject(reader, object);
-    },
+    async () => removeObject(reader, `rbd_id.${name}`),
   );
 }
 
 async function makeHeader(reader: ObjectReader, image: NewImage): Promise<void> {
-  const { id, layout, parent } = image;
-  const parts = await Promise.allSettled([
-    changeObject(reader, headerOf(id), { isNew: true, calls: [createCall(image)] }),
-    hasObjectMap(layout, reader) ? makeObjectMap(reader, id, layout) : undefined,
-  ]);
-  for (const part of parts) if (part.status === 'rejected') throw part.reason;
+  const { id } = image;
+  try {
+    await changeObject(reader, headerOf(id), { isNew: true, calls: [createCall(image)] });
+  } catch (error) {
+    // Nothing of what is called by this id is ours then.
+    if (!isRbdError(error, 'exists')) throw error;
+    const text = 'another image has the id that was made up for it: try again';
+    throw rbdError('failed', reader.order.subject, text, { cause: error });
+  }
+  await orUndo(
+    async () => makeRest(reader, image),
+    async () => {
+      for (const object of [`rbd_object_map.${id}`, headerOf(id)]) await removeObject(reader, object);
+    },
+  );
+}
+
+async function makeRest(reader: ObjectReader, { id, layout, parent }: NewImage): Promise<void> {
+  if (hasObjectMap(layout, reader)) await makeObjectMap(reader, id, layout);
   if (parent === undefined) return;
   await changeObject(reader, headerOf(id), { calls: parentCalls(parent) });
   await attachToParent(parent, id);
