@@ -74,6 +74,12 @@ describe('an image that is removed by way of the trash', () => {
     },
   );
 
+  it('stays recorded where its move to the trash fails, half done perhaps', async () => {
+    fail('moveToTrash', 'failed');
+    await expect(remove()).rejects.toMatchObject({ code: 'failed' });
+    expect([...claimed]).toEqual([id]);
+  });
+
   it('stays in the trash where its removal fails in the middle', async () => {
     fail('removeFromTrash', 'failed');
     await expect(remove()).rejects.toMatchObject({ code: 'failed' });

@@ -34,8 +34,9 @@ async function isMoved(pool: RbdPool, image: string): Promise<boolean> {
     await pool.moveToTrash(image, 0);
     return true;
   } catch (error) {
-    if (isUnanswered(error)) throw error;
-    return false;
+    // Said before anything is changed. After any other error it may be half moved: it stays recorded.
+    if (isRbdError(error, 'not-found', 'busy', 'no-space', 'quota')) return false;
+    throw error;
   }
 }
 
@@ -49,9 +50,4 @@ async function isRemoved(pool: RbdPool, id: string): Promise<boolean> {
     if (isRbdError(error, 'busy', 'not-empty')) return false;
     throw error;
   }
-}
-
-/** What became of it nobody knows: it stays recorded. */
-function isUnanswered(error: unknown): boolean {
-  return isRbdError(error, 'timed-out', 'disconnected', 'closed', 'cancelled');
 }

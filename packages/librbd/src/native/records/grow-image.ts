@@ -1,5 +1,5 @@
 import { isRbdError } from '../../errors.js';
-import { nativeError } from '../errno.js';
+import { ETIMEDOUT, nativeError } from '../errno.js';
 import { featureNames } from '../features.js';
 import { type ClassCall, type ObjectReader, readObject } from './class-read.js';
 import { changeObject, type ObjectChange } from './class-write.js';
@@ -7,6 +7,7 @@ import { Decoder, encodedBytes, encodedNumber, encodedStructure, encodedText } f
 import { isHeld } from './formats.js';
 import { arePlain } from './image-layout.js';
 import { idOfImage, present } from './image-names.js';
+import { fitObjectMap, objectCount, objectMapOf } from './object-map.js';
 import { HEAD, headerOf, LOCK, LOCK_INFO, READ_ONLY } from './read-head.js';
 
 /** ClsLockType EXCLUSIVE. */
@@ -14,12 +15,9 @@ const EXCLUSIVE = Buffer.of(1);
 const NOTHING = encodedText('');
 /** Without an end, and without flags. */
 const FOR_EVER = Buffer.alloc(9);
-/** OBJECT_NONEXISTENT. */
-const NO_OBJECT = Buffer.of(0);
 /** NOTIFY_OP_HEADER_UPDATE, in a message as the first version had it. */
 const HEADER_UPDATE = encodedStructure(Buffer.of(3, 0, 0, 0));
 const NOTIFY_MS = 10_000n;
-const ETIMEDOUT = 110;
 
 /**
  * That nobody has an object's lock: taking it fails otherwise, and it is put back in the same change. Who gets the lock
@@ -98,11 +96,9 @@ async function growObjectMap(
   { sizeBytes: before, order }: Growable,
   sizeBytes: number,
 ): Promise<void> {
-  const [count, next] = [before, sizeBytes].map((bytes) => encodedNumber(Math.ceil(bytes / 2 ** order)));
-  if (count === undefined || next === undefined) return;
-  const calls = [...UNLOCKED.calls, { method: 'object_map_resize', input: Buffer.concat([next, NO_OBJECT]) }];
-  const unchanged = { beginning: encodedBytes(encodedStructure(count)) };
-  await changeObject(reader, `rbd_object_map.${id}`, { ...UNLOCKED, calls, unchanged });
+  const calls = [...UNLOCKED.calls, fitObjectMap(sizeBytes, order)];
+  const unchanged = { beginning: encodedBytes(encodedStructure(objectCount(before, order))) };
+  await changeObject(reader, objectMapOf(id), { ...UNLOCKED, calls, unchanged });
 }
 
 /** One who does not answer has died, or reads it anew when it is there again. */

@@ -16,12 +16,12 @@ const NEEDED: Readonly<Record<string, string>> = {
   'object-map': 'exclusive-lock',
   'fast-diff': 'object-map',
 };
+const ORDERS = { least: 12, most: 25 };
+
 /** Whether an image has nothing but what librbd gives every image. */
 export function arePlain(features: readonly string[]): boolean {
   return features.every((name) => PLAIN.includes(name) || IMPLICIT.includes(name));
 }
-
-const ORDERS = { least: 12, most: 25 };
 
 /** @returns undefined where librbd has to look at it */
 export function plainLayout(

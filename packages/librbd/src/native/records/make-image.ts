@@ -6,11 +6,10 @@ import { changeObject, removeObject } from './class-write.js';
 import type { ClassCall, ObjectReader } from './class-read.js';
 import { encodedNumber, encodedStructure, encodedText } from './encoding.js';
 import type { PlainLayout } from './image-layout.js';
+import { fitObjectMap, objectMapOf } from './object-map.js';
 import { headerOf } from './read-head.js';
 
 const NO_DATA_POOL = encodedNumber(-1n);
-/** OBJECT_NONEXISTENT. */
-const NO_OBJECT = Buffer.of(0);
 /** RBD_OPERATION_FEATURE_CLONE_CHILD. */
 const CLONE_CHILD = encodedNumber(2);
 
@@ -74,7 +73,7 @@ async function makeHeader(reader: ObjectReader, image: NewImage): Promise<void> 
   await orUndo(
     async () => makeRest(reader, image),
     async () => {
-      for (const object of [`rbd_object_map.${id}`, headerOf(id)]) await removeObject(reader, object);
+      for (const object of [objectMapOf(id), headerOf(id)]) await removeObject(reader, object);
     },
   );
 }
@@ -103,8 +102,7 @@ async function makeObjectMap(
   id: string,
   { sizeBytes, order }: PlainLayout,
 ): Promise<void> {
-  const input = Buffer.concat([encodedNumber(Math.ceil(sizeBytes / 2 ** order)), NO_OBJECT]);
-  await changeObject(reader, `rbd_object_map.${id}`, { calls: [{ method: 'object_map_resize', input }] });
+  await changeObject(reader, objectMapOf(id), { calls: [fitObjectMap(sizeBytes, order)] });
 }
 
 function hasObjectMap({ features }: PlainLayout, { order }: ObjectReader): boolean {

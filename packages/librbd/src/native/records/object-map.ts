@@ -1,0 +1,20 @@
+import type { ClassCall } from './class-read.js';
+import { encodedNumber } from './encoding.js';
+
+/** OBJECT_NONEXISTENT. */
+const NO_OBJECT = Buffer.of(0);
+
+/** The object that tells which objects of an image there are. */
+export function objectMapOf(id: string): string {
+  return `rbd_object_map.${id}`;
+}
+
+/** How many objects an image of this size has, as Ceph writes it. */
+export function objectCount(sizeBytes: number, order: number): Buffer {
+  return encodedNumber(Math.ceil(sizeBytes / 2 ** order));
+}
+
+/** Makes an object map fit an image of this size, with objects that are not there yet. */
+export function fitObjectMap(sizeBytes: number, order: number): ClassCall {
+  return { method: 'object_map_resize', input: Buffer.concat([objectCount(sizeBytes, order), NO_OBJECT]) };
+}
