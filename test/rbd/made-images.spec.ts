@@ -1,7 +1,9 @@
+import { makeVolume } from '@scoria/testkit';
 import { NativeRbdClient, type RbdCluster, type RbdPool } from '@scoria/librbd';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { CephCluster } from '../support/ceph-cluster.js';
+import { RbdBackend } from './rbd-backend.js';
 
 const client = new NativeRbdClient();
 const MIB = 2 ** 20;
@@ -274,3 +276,73 @@ it.each([
     expect((await pool.images()).map((image) => image.name)).not.toContain(name);
   },
 );
+
+describe('a renaming that was cut off', () => {
+  /** What the object of a name holds. */
+  const readId = async (name: string): Promise<Buffer> => {
+    const id = Buffer.from((await pool.head(name))?.id ?? '');
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(id.length);
+    return Buffer.concat([length, id]);
+  };
+  const renamed = async (from: string, to: string): Promise<Buffer> => {
+    await pool.createImage(from, { sizeBytes: 10 * MIB });
+    await pool.renameImage(from, to);
+    return readId(to);
+  };
+  const putId = async (name: string, id: Buffer): Promise<void> => {
+    const file = path.join(ceph.directory, 'id');
+    await writeFile(file, id);
+    await ceph.tool('rados', '--pool', 'rbd', 'put', `rbd_id.${name}`, file);
+  };
+  const names = async (): Promise<string[]> => (await pool.images()).map(({ name }) => name);
+  const idObjects = async (): Promise<string> => ceph.tool('rados', '--pool', 'rbd', 'ls');
+
+  it.each([
+    ['before the directory', true],
+    ['before the old name’s id', false],
+  ])('%s, is ended by the next', async (_, isListedBefore) => {
+    const [from, to] = [`old ${String(isListedBefore)}`, `new ${String(isListedBefore)}`];
+    const id = await renamed(from, to);
+    if (isListedBefore) await pool.renameImage(to, from);
+    await putId(isListedBefore ? to : from, id);
+    expect((await pool.head(from))?.id).toBe((await pool.head(to))?.id);
+    await pool.renameImage(from, to);
+    expect(await names()).toEqual(expect.arrayContaining([to]));
+    expect(await names()).not.toContain(from);
+    expect(await idObjects()).not.toContain(`rbd_id.${from}`);
+    expect((await pool.head(to))?.sizeBytes).toBe(10 * MIB);
+    await pool.removeImage(to);
+  });
+
+  it('is ended by the driver that takes an image over, or deletes a volume with clones, once more', async () => {
+    await using backend = await RbdBackend.start({ confFile: ceph.confFile });
+    const { driver } = backend;
+    const volume = makeVolume({ sizeBytes: 10 * MIB, status: 'managing' });
+    const name = `volume-${volume.id}`;
+    await putId('theirs', await renamed('theirs', name));
+    await driver.manageExisting(backend.context(), volume, { 'source-name': 'theirs' });
+    expect(await idObjects()).not.toContain('rbd_id.theirs');
+
+    const managed = { ...volume, status: 'available' } as const;
+    const clone = await backend.clone(managed);
+    const deleted = `${name}.deleted`;
+    await pool.renameImage(name, deleted);
+    const id = await readId(deleted);
+    await pool.renameImage(deleted, name);
+    await putId(deleted, id);
+    await backend.deleteVolume(managed);
+    expect(await names()).toEqual(expect.arrayContaining([deleted]));
+    expect(await idObjects()).not.toMatch(new RegExp(`rbd_id.${name}$`, 'm'));
+    await backend.deleteVolume(clone);
+    expect(await idObjects()).not.toContain(volume.id);
+  });
+
+  it('is none where there are two images, or only one name', async () => {
+    await pool.createImage('one', { sizeBytes: MIB });
+    await pool.createImage('two', { sizeBytes: MIB });
+    await expect(pool.renameImage('one', 'two')).rejects.toMatchObject({ code: 'exists' });
+    await expect(pool.renameImage('one', 'one')).rejects.toMatchObject({ code: 'exists' });
+    expect(await names()).toEqual(expect.arrayContaining(['one', 'two']));
+  });
+});

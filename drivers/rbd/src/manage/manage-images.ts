@@ -44,7 +44,8 @@ export class ManageImages {
     await using _lock = await locks.hold(context, [imageClaim(from), treeClaim(from), imageClaim(to)]);
     return await connection.use(`manage ${from} as volume ${volume.id}`, async ({ pool }) => {
       const [found, taken] = [await readImage(pool, from), await readImage(pool, to)];
-      if (found !== undefined && taken !== undefined && from !== to) throw isTaken(to, pool);
+      // A renaming that was cut off leaves both names to one image.
+      if (found !== undefined && taken !== undefined && found.id !== taken.id) throw isTaken(to, pool);
       // Gone, but the volume is there: this was done before.
       const node = found ?? taken ?? (await requireImage(pool, from));
       const sizeBytes = Math.max(volume.sizeBytes, wholeSectors(node.sizeBytes));

@@ -84,7 +84,7 @@ export interface RbdPool extends AsyncDisposable {
    * @throws RbdError `not-found`, `invalid` where it is larger
    */
   growImage(name: string, sizeBytes: number): Promise<void>;
-  /** @throws RbdError `not-found`, `exists` */
+  /** One that was cut off is ended by the next with the same names. @throws RbdError `not-found`, `exists` */
   renameImage(from: string, to: string): Promise<void>;
 
   trash(): Promise<readonly TrashEntry[]>;

@@ -2,6 +2,7 @@ import { RbdError, type RbdErrorCode } from '../errors.js';
 
 export const EPERM = 1;
 export const ENOENT = 2;
+export const EEXIST = 17;
 export const EINVAL = 22;
 export const EROFS = 30;
 export const ERANGE = 34;
@@ -37,7 +38,7 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   [ENOENT]: { code: 'not-found', text: 'not found' },
   13: NOT_ALLOWED,
   16: { code: 'busy', text: 'in use: it is watched, locked or protected, or has children' },
-  17: { code: 'exists', text: 'it is there already' },
+  [EEXIST]: { code: 'exists', text: 'it is there already' },
   [EINVAL]: INVALID,
   28: { code: 'no-space', text: 'the cluster or the pool is full: add room, or delete something' },
   31: { code: 'busy', text: 'it belongs to a group of images: take it out of that first' },

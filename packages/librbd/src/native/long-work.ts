@@ -14,14 +14,15 @@ export async function followed(
 ): Promise<number> {
   if (onProgress === undefined && signal === undefined) return run(undefined);
   const thrown: unknown[] = [];
+  const isToEnd = (): boolean => signal?.aborted === true || thrown.length > 0;
   using callback = library.onProgress((done, total) => {
-    if (signal?.aborted === true || thrown.length > 0) return -ECANCELED;
+    if (isToEnd()) return -ECANCELED;
     try {
       onProgress?.(done, total);
     } catch (error) {
       thrown.push(error); // not for librbd's thread
     }
-    return 0;
+    return isToEnd() ? -ECANCELED : 0;
   });
   const result = await run(callback);
   if (thrown.length === 0) return result;

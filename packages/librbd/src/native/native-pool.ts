@@ -184,7 +184,7 @@ export class NativePool extends NativeHandle implements RbdPool {
     const subject = this.#image('rbd_rename', from);
     checkName(from, 'the name', subject);
     checkName(to, 'the new name', subject);
-    await this.#simply(subject, 'rbd_rename', from, to);
+    await this.using(subject, async (attempt) => this.#records.rename(from, to, { attempt, subject }));
   }
 
   async trash(): Promise<readonly TrashEntry[]> {

@@ -3,9 +3,10 @@ import type { ImageHead } from '../../model/head.js';
 import type { ChildImage } from '../../model/image.js';
 import type { CloneOptions, CreateImageOptions, ImageReference } from '../../model/pool.js';
 import type { ClusterSettings } from '../cluster-settings.js';
-import { ENOENT, nativeError } from '../errno.js';
+import { EEXIST, ENOENT, nativeError } from '../errno.js';
 import type { CallOrder, NativeCalls } from '../native-calls.js';
 import type { ObjectReader } from './class-read.js';
+import { endRename } from './end-rename.js';
 import { growImage } from './grow-image.js';
 import { ImageMaker } from './image-maker.js';
 import { idOfImage, isImageOfFormat1 } from './image-names.js';
@@ -57,6 +58,13 @@ export class PoolRecords {
   /** See {@link moveToTrash}. */
   async moveToTrash(name: string, delaySeconds: number, order: CallOrder): Promise<boolean> {
     return moveToTrash(this.#reader(order), name, delaySeconds);
+  }
+
+  /** By librbd; see {@link endRename}. @throws RbdError `not-found`, `exists` */
+  async rename(from: string, to: string, order: CallOrder): Promise<void> {
+    const result = await this.pool.calls.run(order, 'rbd_rename', this.pool.io, from, to);
+    if (result === -EEXIST && (await endRename(this.#reader(order), from, to))) return;
+    if (result < 0) throw nativeError(result, order.subject);
   }
 
   /** See {@link ImageMaker.clone}. @param parent librados' I/O context of the parent's pool */
