@@ -11,13 +11,15 @@ import type { BenchResult } from './report.js';
 import { Stopwatch } from './report.js';
 
 const CLONES = 10;
+/** Long enough for copies to be in full swing when the next volume is made. */
+const PAUSE_MS = 300;
 const VOLUME = GIB;
 /** The source, what its clones come to, and room for the cluster to be at ease. */
 const CLUSTER = 16 * VOLUME;
 
 /**
  * Volumes created and deleted while nothing else goes on, and while ten clones of 1 GiB, all of it written, are made
- * independent: a round is ten of each. The bytes of all of them are held in memory.
+ * independent: now and then, and without a pause. A round is ten of each. The bytes of all of them are held in memory.
  */
 export async function rbdBackgroundBench(options: BenchOptions): Promise<BenchResult> {
   const { pool } = options;
@@ -30,12 +32,15 @@ export async function rbdBackgroundBench(options: BenchOptions): Promise<BenchRe
   await using process = await FlattenProcess.start({ options: settings, stateDirectory: cluster.directory });
   const watch = new Stopwatch();
   const count = 10 * options.rounds;
-  tell('alone', await process.measure(count), watch);
-  await process.clone(source, CLONES);
   const left = async (): Promise<number> => (await storage.journal()).length;
-  const during = await process.measure(count);
+  const round = async (when: string): Promise<void> => {
+    tell(`${when}, now and then`, await process.measure(count, PAUSE_MS), watch);
+    tell(`${when}, without a pause`, await process.measure(count), watch);
+  };
+  await round('alone');
+  await process.clone(source, CLONES);
+  await round('while flattening');
   console.log(`${String(await left())} of ${String(CLONES)} flattenings were left when these had ended`);
-  tell('while flattening', during, watch);
   await watch.time('the rest of the flattenings', async () => {
     while ((await left()) > 0) await sleep(100);
   });

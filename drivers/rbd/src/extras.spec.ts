@@ -2,7 +2,14 @@ import { Container, createBackend } from '@scoria/core';
 import type { Backend, Volume } from '@scoria/core';
 import { SimulatedCeph, SimulatedRbdClient } from '@scoria/librbd/simulated';
 import type { FaultEffect } from '@scoria/librbd/simulated';
-import { FakeLockManager, fakePorts, makeContext, makeSnapshot, makeVolume } from '@scoria/testkit';
+import {
+  FakeLockManager,
+  fakePorts,
+  makeContext,
+  makeSnapshot,
+  makeVolume,
+  MemoryLogger,
+} from '@scoria/testkit';
 import plugin from './index.js';
 import { bindClient } from './spec-support/simulated-storage.js';
 import type { ExtrasWorld } from './testing/extras-world.js';
@@ -11,6 +18,7 @@ import { IMAGES_POOL, TYPES } from './testing/images.js';
 
 interface SimulatedExtras extends ExtrasWorld, AsyncDisposable {
   readonly client: SimulatedRbdClient;
+  readonly logger: MemoryLogger;
   /** A process more. */
   beside(): Promise<SimulatedExtras>;
   /** A process more, the one before killed. */
@@ -23,9 +31,10 @@ async function world(
   locks = new FakeLockManager(),
 ): Promise<SimulatedExtras> {
   const client = new SimulatedRbdClient(ceph);
+  const logger = new MemoryLogger();
   const root = new Container();
   root.load(
-    fakePorts({ lockManager: locks }),
+    fakePorts({ lockManager: locks, logger }),
     bindClient(() => client),
   );
   const configuration = { name: 'rbd', options, stateDirectory: '/state' };
@@ -34,6 +43,7 @@ async function world(
   const cluster = await new SimulatedRbdClient(ceph).connect({ timeoutMs: 1000 });
   return {
     client,
+    logger,
     driver: backend.driver,
     cluster,
     pool: await cluster.openPool('rbd'),
@@ -179,6 +189,9 @@ describe('what was opened before a volume was flattened', () => {
     await on.driver.createVolume(on.context(), oldest);
     await on.driver.createClonedVolume(on.context(), middle, { ...oldest, status: 'available' });
     await on.driver.createClonedVolume(on.context(), volume, { ...middle, status: 'available' });
+    const isGivenUp = (): boolean =>
+      on.logger.lines.some(({ message }) => message.startsWith(`volume-${volume.id} could not be flattened`));
+    await until(() => Promise.resolve(isGivenUp()));
     return { on, volume: { ...volume, status: 'available' } };
   }
 

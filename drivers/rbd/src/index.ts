@@ -1,10 +1,12 @@
 import { ContainerModule, defineDriver } from '@scoria/core';
 import { Chores } from './background/chores.js';
+import { Courtesy } from './background/courtesy.js';
 import { FlattenCopies } from './background/flatten-copies.js';
 import { FlattenQueue } from './background/flatten-queue.js';
 import { FlattenStates } from './background/flatten-states.js';
 import { Recovery } from './background/recovery.js';
 import { TrashPurger } from './background/trash-purger.js';
+import { UserWork } from './background/user-work.js';
 import { BackgroundConnection } from './cluster/background-connection.js';
 import { RbdConnection } from './cluster/rbd-connection.js';
 import { ConnectionInfos } from './driver/connection-info.js';
@@ -25,6 +27,7 @@ import { RbdDriver } from './rbd-driver.js';
 
 const bindings = new ContainerModule(({ bind }) => {
   for (const service of [
+    UserWork,
     RbdConnection,
     BackgroundConnection,
     VolumeLocks,
@@ -33,6 +36,7 @@ const bindings = new ContainerModule(({ bind }) => {
     ParentRelease,
     FlattenProgresses,
     FlattenStates,
+    Courtesy,
     FlattenCopies,
     FlattenQueue,
     RbdTools,

@@ -42,9 +42,9 @@ export class FlattenProcess implements AsyncDisposable {
     return answer.volumes;
   }
 
-  /** Creates and deletes so many other volumes, one after the other. */
-  async measure(rounds: number): Promise<Measured> {
-    const answer = await this.#ask({ order: 'measure', rounds });
+  /** Creates and deletes so many other volumes, one after the other, with a pause before each. */
+  async measure(rounds: number, pauseMs = 0): Promise<Measured> {
+    const answer = await this.#ask({ order: 'measure', rounds, pauseMs });
     if (answer.kind !== 'measured') throw unexpected(answer);
     return answer.measured;
   }

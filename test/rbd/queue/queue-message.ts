@@ -9,8 +9,8 @@ export interface QueueProcessOptions {
 export type QueueRequest =
   /** Clones of a volume that are to be flattened, all at once. */
   | { readonly order: 'clone'; readonly source: Volume; readonly count: number }
-  /** Volumes made and deleted, one after the other, for so long, and at least so many. */
-  | { readonly order: 'measure'; readonly rounds: number };
+  /** So many volumes made and deleted, one after the other, with a pause before each. */
+  | { readonly order: 'measure'; readonly rounds: number; readonly pauseMs: number };
 
 /** How long the operations took, and how late the event loop was at most. All in milliseconds. */
 export interface Measured {

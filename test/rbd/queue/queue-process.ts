@@ -5,6 +5,7 @@ import rbdPlugin from '@scoria/driver-rbd';
 import { hostModule } from '@scoria/host';
 import { makeVolume } from '@scoria/testkit';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Measured, QueueAnswer, QueueProcessOptions, QueueRequest } from './queue-message.js';
 
 /** Tells of the flattenings; all else is not of interest here. */
@@ -53,11 +54,12 @@ async function clones(source: Volume, count: number): Promise<Volume[]> {
   return made;
 }
 
-async function measure(rounds: number): Promise<Measured> {
+async function measure(rounds: number, pauseMs: number): Promise<Measured> {
   const measured = { create: [] as number[], delete: [] as number[] };
   const delay = monitorEventLoopDelay({ resolution: 5 });
   delay.enable();
   for (let round = 0; round < rounds; round += 1) {
+    await sleep(pauseMs);
     const volume = makeVolume({ sizeBytes: MIB });
     measured.create.push(await took(backend.driver.createVolume(context(), volume)));
     measured.delete.push(
@@ -76,7 +78,8 @@ async function took(work: Promise<unknown>): Promise<number> {
 
 async function answer(request: QueueRequest): Promise<QueueAnswer> {
   try {
-    if (request.order === 'measure') return { kind: 'measured', measured: await measure(request.rounds) };
+    if (request.order === 'measure')
+      return { kind: 'measured', measured: await measure(request.rounds, request.pauseMs) };
     return { kind: 'cloned', volumes: await clones(request.source, request.count) };
   } catch (error) {
     return { kind: 'failed', message: messageOf(error) };

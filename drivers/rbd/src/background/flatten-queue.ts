@@ -131,7 +131,7 @@ export class FlattenQueue {
     await using lock = await this.parents.locks.tryHold({ signal }, [flattenClaim(image)]);
     if (lock === undefined) return 'ended';
     try {
-      return await this.connection.use(`flatten ${image}`, (connected) =>
+      return await this.connection.useInBackground(`flatten ${image}`, (connected) =>
         this.#flattenHeld(connected, image, controller),
       );
     } catch (error) {

@@ -29,7 +29,7 @@ export class Recovery {
 
   /** At the start: also deleted images that nothing depends on any more go. */
   async start(context: OperationContext): Promise<void> {
-    await this.tools.connection.use('finish what was cut off', async ({ pool }) => {
+    await this.tools.connection.useInBackground('finish what was cut off', async ({ pool }) => {
       await this.tools.flattenStates.forgetTheDead(pool);
       await this.#finishEntries(context, pool);
       for (const { id, name } of await pool.images()) {
@@ -41,7 +41,7 @@ export class Recovery {
 
   /** Now and then. */
   async again(context: OperationContext): Promise<void> {
-    await this.tools.connection.use('look for what is left to be done', ({ pool }) =>
+    await this.tools.connection.useInBackground('look for what is left to be done', ({ pool }) =>
       this.#finishEntries(context, pool),
     );
   }

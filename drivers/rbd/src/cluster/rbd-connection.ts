@@ -5,6 +5,7 @@ import type { RbdCluster, RbdPool } from '@scoria/librbd';
 import { inject, injectable, optional } from 'inversify';
 import type { RbdOptions } from '../options.js';
 import { timeoutMsOf } from '../options.js';
+import { UserWork } from '../background/user-work.js';
 import { asDriverError } from './rbd-errors.js';
 
 /** A connection with the pool of the volumes. */
@@ -33,6 +34,7 @@ export class RbdConnection {
   constructor(
     @inject(DriverOptions) private readonly options: RbdOptions,
     @inject(Clock) private readonly clock: Clock,
+    @inject(UserWork) private readonly work: UserWork,
     @inject(RbdClient) @optional() private readonly client: RbdClient = new NativeRbdClient(),
   ) {}
 
@@ -51,12 +53,17 @@ export class RbdConnection {
     }
   }
 
+  /** As {@link useInBackground}, for what users wait for. */
+  async use<T>(operation: string, body: (connected: Connected) => Promise<T>): Promise<T> {
+    return this.work.during(() => this.useInBackground(operation, body));
+  }
+
   /**
    * Does something with the cluster. What it raises comes out as a DriverError; where the connection was lost, the next
    * call makes a new one.
    * @param operation for messages: 'delete volume ...'
    */
-  async use<T>(operation: string, body: (connected: Connected) => Promise<T>): Promise<T> {
+  async useInBackground<T>(operation: string, body: (connected: Connected) => Promise<T>): Promise<T> {
     let connecting: Promise<Connected> | undefined;
     try {
       if (this.#isClosed) throw ended();
