@@ -1,41 +1,26 @@
 import type { DriverErrorCode } from '@scoria/core';
-import { isDriverError, MIB } from '@scoria/core';
+import { MIB } from '@scoria/core';
 import { makeVolume, withDevice } from '@scoria/testkit';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CephCluster } from '../support/ceph-cluster.js';
 import { someOf } from '../support/some-of.js';
 import { CephStorage } from './ceph-storage.js';
 import { RbdBackend } from './rbd-backend.js';
-import { contents, HeldOperation, prepare, type Records, SIZE } from './trouble/operations.js';
+import { endureInTheMiddle, type Scene, STEPS, type Trouble } from './trouble/in-the-middle.js';
+import {
+  codeOf,
+  eventually,
+  failure,
+  IN_TROUBLE,
+  OPERATION_MS,
+  OPTIONS,
+  statsAnswer,
+  within,
+} from './trouble/limits.js';
+import { contents, SIZE } from './trouble/operations.js';
 
-/** The time limit of each call to the cluster. */
-const LIMIT_MS = 1000;
-/** An operation makes some calls one after the other, and takes back what it did; each of those has the limit. */
-const OPERATION_MS = 20 * LIMIT_MS;
-/** The statistics take one connection and two calls. */
-const STATS_MS = 5 * LIMIT_MS;
-const BACK_MS = 60_000;
 /** An OSD that stood still for longer takes itself for replaced, and has to be started again. */
 const STANDSTILL_MS = 8000;
-
-const OPTIONS = {
-  rados_connect_timeout: LIMIT_MS / 1000,
-  rados_connection_retries: 10,
-  rados_connection_interval: 1,
-  // What was cut off is looked for every second.
-  deferred_deletion_purge_interval: 1,
-};
-
-/** What a cluster that does not answer comes to: nobody answers, or the lock of an image is not to be had. */
-const IN_TROUBLE: readonly DriverErrorCode[] = ['unavailable', 'timeout', 'volume-busy'];
-
-/** A cluster, who looks into it from outside, and the driver. */
-interface Scene {
-  ceph: CephCluster;
-  storage: CephStorage;
-  backend: RbdBackend;
-}
 
 let ceph: CephCluster;
 let storage: CephStorage;
@@ -52,56 +37,6 @@ afterAll(async () => {
   await storage[Symbol.asyncDispose]();
   await ceph[Symbol.asyncDispose]();
 });
-
-async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  const late = sleep(limitMs, undefined, { signal: controller.signal }).then(() => {
-    throw new Error(`no end after ${String(limitMs)} ms`);
-  });
-  late.catch(() => undefined);
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    controller.abort();
-  }
-}
-
-/** Repeats it until it is done, as whoever keeps records does: nothing but its time is limited. */
-async function eventually(work: () => Promise<void>): Promise<void> {
-  const end = Date.now() + BACK_MS;
-  for (;;) {
-    try {
-      await work();
-      return;
-    } catch (error) {
-      if (Date.now() > end) throw error;
-      await sleep(200);
-    }
-  }
-}
-
-async function failure(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-}
-
-function codeOf(error: unknown): DriverErrorCode | 'done' {
-  if (error === undefined) return 'done';
-  if (!isDriverError(error)) throw new Error('no error of the contract', { cause: error });
-  return error.code;
-}
-
-async function statsAnswer(of: RbdBackend): Promise<DriverErrorCode | 'done'> {
-  return codeOf(await failure(within(STATS_MS, of.driver.stats(of.context()))));
-}
-
-interface Trouble {
-  readonly what: string;
-  begin(): void | Promise<void>;
-  end(standstillMs: number): void | Promise<void>;
-}
 
 /**
  * One monitor is all there is. One that was ended and is started again on its data has all its clients connect again, as
@@ -152,8 +87,6 @@ async function restart(daemon: 'osd'): Promise<void> {
   await ceph.settled();
 }
 
-/** When an operation is cut off: before it begins, or at one of its steps. */
-const STEPS = [1, 2, 3];
 const CASES = TROUBLES.flatMap((trouble) => STEPS.map((step) => ({ trouble, step })));
 
 describe('in the middle of all operations at once', () => {
@@ -161,49 +94,9 @@ describe('in the middle of all operations at once', () => {
 
   it.each(cases.map(({ trouble, step }) => [trouble.what, step, trouble] as const))(
     '%s, at step %i: each ends in time, and all goes on afterwards',
-    async (_what, step, trouble) => {
-      const { records, operations } = await prepare(backend);
-      const held = operations.map((operation) => new HeldOperation(backend, operation, step));
-      await Promise.all(held.map((one) => one.standsStill()));
-      const delay = monitorEventLoopDelay({ resolution: 10 });
-      delay.enable();
-      const began = Date.now();
-      await trouble.begin();
-      try {
-        for (const one of held) one.goOn();
-        const ends = await within(OPERATION_MS, Promise.all(held.map(({ ended }) => ended)));
-        const codes = ends.map(codeOf);
-        expect(codes.filter((code) => code !== 'done' && !IN_TROUBLE.includes(code))).toEqual([]);
-        expect(await statsAnswer(backend)).toBe('unavailable');
-        for (const error of ends) {
-          if (isDriverError(error)) expect(error.message).toMatch(/volume|snapshot/);
-        }
-      } finally {
-        await trouble.end(Date.now() - began);
-        delay.disable();
-      }
-      // A call that waits for the cluster on the event loop would have stopped it for the time limit.
-      expect(delay.max / 1e6).toBeLessThan(LIMIT_MS);
-      await eventually(async () => expect(await statsAnswer(backend)).toBe('done'));
-      await allIsWell(records);
-    },
+    async (_what, step, trouble) => endureInTheMiddle({ ceph, storage, backend }, trouble, step),
   );
 });
-
-/** The same driver, which was not started again, does all that there is to do; then nothing is left. */
-async function allIsWell(records: Records): Promise<void> {
-  // What was cut off is taken back or ended by the driver itself.
-  await eventually(async () => expect(await storage.journal()).toEqual([]));
-  for (const volume of records.untouched) {
-    expect((await backend.read(volume)).equals(contents(1))).toBe(true);
-  }
-  const found = await backend.read(records.reverted);
-  expect([1, 2].some((seed) => found.equals(contents(seed)))).toBe(true);
-  for (const snapshot of records.snapshots) await eventually(() => backend.deleteSnapshot(snapshot));
-  for (const volume of records.volumes) await eventually(() => backend.deleteVolume(volume));
-  await eventually(async () => expect([await storage.names(), await storage.journal()]).toEqual([[], []]));
-  await storage.clear();
-}
 
 /** What has a cluster of its own takes its time: one of these at a time. */
 const OTHERS = someOf(['rights', 'address'], 1 / 2);
@@ -272,31 +165,40 @@ ifTaken('rights')('the rights of the user are taken away', () => {
 });
 
 ifTaken('address')('the only monitor moves to another address', () => {
-  it('errors come in time, and the driver finds it by the configuration file', async () => {
-    await using moving = await CephCluster.start({ store: 'bluestore', bytes: 2 ** 30 });
-    await using driver = await RbdBackend.start({ confFile: moving.confFile, options: OPTIONS });
-    const volume = await driver.createVolume(SIZE);
-    await driver.write(volume, 0, contents(1));
-    await moving.stop('mon');
-    const operations: readonly (() => Promise<unknown>)[] = [
-      async () => driver.driver.stats(driver.context()),
-      async () => driver.createVolume(SIZE),
-      async () => driver.snapshot(volume),
-      async () => driver.connect(volume),
-    ];
-    for (const operation of operations) {
-      expect(codeOf(await failure(within(OPERATION_MS, operation())))).toBe('unavailable');
-    }
-    await moving.startElsewhere();
-    await eventually(async () => expect(await statsAnswer(driver)).toBe('done'));
-    expect((await driver.read(volume)).equals(contents(1))).toBe(true);
-    expect(await driver.connect(volume)).toMatchObject({
-      data: { ports: expect.arrayContaining([String(moving.ports.v2)]) as unknown },
-    });
-    const clone = await driver.clone(volume);
-    await driver.deleteVolume(clone);
-    await driver.deleteVolume(volume);
+  const scene = {} as Scene;
+
+  beforeAll(async () => {
+    const settings = { osd_client_watch_timeout: '2' };
+    scene.ceph = await CephCluster.start({ store: 'bluestore', bytes: 2 ** 30, settings });
+    scene.backend = await RbdBackend.start({ confFile: scene.ceph.confFile, options: OPTIONS });
   });
+  afterAll(async () => {
+    await within(OPERATION_MS, scene.backend[Symbol.asyncDispose]());
+    await scene.ceph[Symbol.asyncDispose]();
+  });
+
+  it.each(someOf(STEPS, 1 / 3))(
+    'in the middle of all operations at once, at step %i: each ends in time, and the driver finds it by the file',
+    async (step) => {
+      const { ceph, backend } = scene;
+      const moved: Trouble = {
+        what: 'the monitor moves',
+        begin: () => ceph.stop('mon'),
+        end: async () => {
+          await ceph.startElsewhere();
+          // Who looks from outside is told where it is now.
+          scene.storage = await CephStorage.open(ceph);
+        },
+      };
+      await endureInTheMiddle(scene, moved, step);
+      const volume = await backend.createVolume(SIZE);
+      expect(await backend.connect(volume)).toMatchObject({
+        data: { ports: expect.arrayContaining([String(ceph.ports.v2)]) as unknown },
+      });
+      await backend.deleteVolume(volume);
+      await scene.storage[Symbol.asyncDispose]();
+    },
+  );
 });
 
 it('a backend is ended in time while nobody answers', async () => {

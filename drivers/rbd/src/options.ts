@@ -48,7 +48,7 @@ export const RBD_OPTIONS = defineOptions({
   rados_connection_retries: Type.Integer({
     default: 3,
     minimum: 1,
-    description: 'How often to connect at the start, and to remove an image that somebody watches.',
+    description: 'How often to connect at the start, and to remove or revert an image that somebody uses.',
   }),
   rados_connection_interval: Type.Integer({
     default: 5,

@@ -176,6 +176,20 @@ describe.each([1, 2] as const)('trees of clones of format %i', (cloneFormat) => 
   });
 });
 
+describe('revertToSnapshot', () => {
+  it('tries again while a client that was killed still has the lock of the one who writes', async () => {
+    await startOn({});
+    const volume = await create(1);
+    const taken = await snapshot(volume, 2);
+    const isRollback = ({ operation }: { operation: string }): boolean => operation === 'rollback';
+    client.faults.add({ when: isRollback, times: 2, effect: { kind: 'fail', code: 'busy' } });
+    await backend.driver.revertToSnapshot(makeContext(), volume, taken);
+    client.faults.add({ when: isRollback, times: 10, effect: { kind: 'fail', code: 'busy' } });
+    const error = await refusal(backend.driver.revertToSnapshot(makeContext(), volume, taken));
+    expect([error.code, await journal()]).toEqual(['volume-busy', []]);
+  });
+});
+
 describe('deleteVolume', () => {
   it('takes the snapshots of backups, and what others have forgotten, with it', async () => {
     await startOn({});

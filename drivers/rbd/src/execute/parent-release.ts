@@ -66,7 +66,7 @@ export class ParentRelease {
   }
 
   readonly helpers: Omit<StepHelpers, 'queueFlatten'> = {
-    whileWatched: (context, remove) => this.watched.whileWatched(context, remove),
+    whileWatched: (context, work) => this.watched.whileWatched(context, work),
     claimTrash: (pool, trashed) => this.claimTrash(pool, trashed),
     unclaimTrash: (pool, { id }) => this.journal.remove(pool, purgeKey(id)),
   };

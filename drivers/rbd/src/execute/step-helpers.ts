@@ -12,8 +12,8 @@ export interface TrashedImage {
 
 /** What `queue-flatten` and retries need. */
 export interface StepHelpers {
-  /** Tries again, as often as it is worth it, while the image is watched. */
-  readonly whileWatched: (context: OperationContext, remove: () => Promise<void>) => Promise<void>;
+  /** Tries again, as often as it is worth it, while the image is in use. */
+  readonly whileWatched: (context: OperationContext, work: () => Promise<void>) => Promise<void>;
   readonly queueFlatten: (pool: RbdPool, image: string) => Promise<void>;
   /** Records that what is moved to the trash is ours to remove from it. */
   readonly claimTrash: (pool: RbdPool, trashed: TrashedImage) => Promise<void>;

@@ -64,8 +64,10 @@ export class StepRunner {
     flatten: async ({ image }, context) =>
       unless(['invalid', 'not-found'], async () => (await this.images.get(image)).flatten(longCall(context))),
     'queue-flatten': async ({ image }) => this.helpers.queueFlatten(this.pool, image),
-    'roll-back': async ({ image, snapshot }, context) =>
-      (await this.images.get(image)).rollback(snapshot, longCall(context)),
+    'roll-back': async ({ image, snapshot }, context) => {
+      const open = await this.images.get(image);
+      await this.helpers.whileWatched(context, async () => open.rollback(snapshot, longCall(context)));
+    },
     'copy-back': async ({ image, snapshot }, context) =>
       copyBack(this.pool, await this.images.get(image), { name: image, snapshot }, context),
     rename: async ({ image, to }) => {

@@ -12,12 +12,12 @@ export class WatchedImages {
     @inject(Clock) private readonly clock: Clock,
   ) {}
 
-  /** Removes an image, and tries again while it is watched, as often as the options say. */
-  async whileWatched(context: OperationContext, remove: () => Promise<void>): Promise<void> {
+  /** Does what needs an image for itself, and tries again while it is in use, as often as the options say. */
+  async whileWatched(context: OperationContext, work: () => Promise<void>): Promise<void> {
     const { rados_connection_retries: attempts, rados_connection_interval: seconds } = this.options;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await remove();
+        await work();
         return;
       } catch (error) {
         if (!isRbdError(error, 'busy') || attempt >= attempts) throw error;

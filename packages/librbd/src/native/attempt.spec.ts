@@ -48,6 +48,47 @@ describe('a caller', () => {
   });
 });
 
+describe('work that takes as long as it takes', () => {
+  test('is waited for as long as there is a word of it', async () => {
+    const attempt = new Attempt();
+    const words = setInterval(() => attempt.heard(), 10);
+    const waiting = attempt.wait(sleep(150, 'done'), { idleMs: 50 }, subject);
+    await expect(waiting).resolves.toBe('done');
+    clearInterval(words);
+  });
+
+  test('is given up when there was none for too long', async () => {
+    const attempt = new Attempt();
+    attempt.begin();
+    await expect(attempt.wait(never(), { idleMs: 5 }, subject)).rejects.toMatchObject({ code: 'timed-out' });
+  });
+
+  test('may wait for its turn', async () => {
+    const attempt = new Attempt();
+    await expect(attempt.wait(sleep(30, 'done'), { idleMs: 5 }, subject)).resolves.toBe('done');
+  });
+});
+
+describe('what listens for the loss of work', () => {
+  test('hears of it when it has not ended long after it was given up', async () => {
+    const attempt = new Attempt();
+    const lost = new Promise<void>((resolve) => attempt.onLost(resolve));
+    await expect(attempt.wait(never(), { limitMs: 2 }, subject)).rejects.toMatchObject({ code: 'timed-out' });
+    await lost;
+  });
+
+  test('hears nothing where it has ended', async () => {
+    const attempt = new Attempt();
+    const heard: string[] = [];
+    attempt.onLost(() => heard.push('lost'));
+    await expect(attempt.wait(sleep(10), { limitMs: 5 }, subject)).rejects.toMatchObject({
+      code: 'timed-out',
+    });
+    await sleep(60);
+    expect(heard).toEqual([]);
+  });
+});
+
 test('what comes too late is put away', async () => {
   const late: string[] = [];
   const waiting = new Attempt().wait(sleep(30, 'handle'), { limitMs: 5 }, subject, async (handle) => {

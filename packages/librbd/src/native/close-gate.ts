@@ -1,3 +1,5 @@
+import type { Losable } from './attempt.js';
+
 /** Where an image is open more than once in this process: how many change it, and who waits to close it. */
 interface Gate {
   changes: number;
@@ -10,13 +12,15 @@ const gates = new Map<string, Gate>();
 /**
  * Lets an image be closed only while none of those that have it open in this process changes what it is (its size,
  * snapshots, features). librbd has the one who holds the lock make such a change for the others, and ends the process
- * (an assertion in CloseRequest.cc) where that one is just being closed.
+ * (an assertion in CloseRequest.cc) where that one is just being closed. What is lost on the way stands in nobody's way
+ * any more.
  * @param image the same for all who have it open
  */
 export async function throughGate<T>(
   image: string,
   kind: 'change' | 'close',
   work: () => Promise<T>,
+  losable: Losable,
 ): Promise<T> {
   const gate = gates.get(image) ?? { changes: 0, isClosing: false, waiting: [] };
   gates.set(image, gate);
@@ -25,11 +29,18 @@ export async function throughGate<T>(
   } else {
     enter(gate, kind);
   }
+  let isIn = true;
+  const out = (): void => {
+    if (!isIn) return;
+    isIn = false;
+    leave(gate, kind);
+    if (gate.changes === 0 && !gate.isClosing && gate.waiting.length === 0) gates.delete(image);
+  };
+  losable.onLost(out);
   try {
     return await work();
   } finally {
-    leave(gate, kind);
-    if (gate.changes === 0 && !gate.isClosing && gate.waiting.length === 0) gates.delete(image);
+    out();
   }
 }
 

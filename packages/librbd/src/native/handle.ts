@@ -1,6 +1,10 @@
 import { Attempt, type Patience } from './attempt.js';
+import type { LongCall } from '../model/long-call.js';
 import { type CallSubject, rbdError } from './errno.js';
 import type { NativeCalls } from './native-calls.js';
+
+/** So many times as long as another call may take, one that tells of its progress may say nothing. */
+const IDLE_TIMES = 10;
 
 /** What a handle has besides what the library gave. */
 export interface HandleContext {
@@ -25,13 +29,13 @@ export abstract class NativeHandle implements AsyncDisposable {
 
   protected readonly label: string;
   protected readonly calls: NativeCalls;
-  readonly #limitMs: number;
+  protected readonly limitMs: number;
   readonly #owner: NativeHandle | undefined;
 
   protected constructor({ label, calls, limitMs, owner }: HandleContext) {
     this.label = label;
     this.calls = calls;
-    this.#limitMs = limitMs;
+    this.limitMs = limitMs;
     this.#owner = owner;
     if (owner !== undefined) owner.#children.add(this);
   }
@@ -43,7 +47,7 @@ export abstract class NativeHandle implements AsyncDisposable {
   async close(): Promise<void> {
     this.#closing ??= this.#closeWhenIdle();
     const subject = { operation: 'close', object: this.label };
-    await new Attempt().wait(this.#closing, { limitMs: this.#limitMs }, subject).catch(() => undefined);
+    await new Attempt().wait(this.#closing, { limitMs: this.limitMs }, subject).catch(() => undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -61,7 +65,7 @@ export abstract class NativeHandle implements AsyncDisposable {
 
   /** For what is opened of it. */
   protected contextOf(label: string): HandleContext {
-    return { label, calls: this.calls, limitMs: this.#limitMs, owner: this };
+    return { label, calls: this.calls, limitMs: this.limitMs, owner: this };
   }
 
   /**
@@ -71,12 +75,18 @@ export abstract class NativeHandle implements AsyncDisposable {
   protected async using<T>(
     subject: CallSubject,
     work: (attempt: Attempt) => Promise<T>,
-    patience: Patience = { limitMs: this.#limitMs },
+    patience: Patience = { limitMs: this.limitMs },
     putAway?: (late: T) => Promise<void>,
   ): Promise<T> {
     this.checkOpen(subject);
     const attempt = new Attempt();
     return attempt.wait(this.#counted(work, attempt), patience, subject, putAway);
+  }
+
+  /** Of a call that takes as long as it takes, with a word now and then where somebody listens. */
+  protected patienceFor({ signal, onProgress }: LongCall): Patience {
+    const isFollowed = signal !== undefined || onProgress !== undefined;
+    return { signal, endsByItself: true, idleMs: isFollowed ? IDLE_TIMES * this.limitMs : undefined };
   }
 
   async #counted<T>(work: (attempt: Attempt) => Promise<T>, attempt: Attempt): Promise<T> {

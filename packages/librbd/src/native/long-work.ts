@@ -1,5 +1,6 @@
 import type { LongCall } from '../model/long-call.js';
-import { type CallSubject, ECANCELED, rbdError } from './errno.js';
+import { ECANCELED, rbdError } from './errno.js';
+import type { CallOrder } from './native-calls.js';
 import type { NativeCallback, NativeLibrary } from './native-library.js';
 
 /**
@@ -9,13 +10,14 @@ import type { NativeCallback, NativeLibrary } from './native-library.js';
 export async function followed(
   library: NativeLibrary,
   { onProgress, signal }: LongCall,
-  subject: CallSubject,
+  { attempt, subject }: CallOrder,
   run: (callback: NativeCallback | undefined) => Promise<number>,
 ): Promise<number> {
   if (onProgress === undefined && signal === undefined) return run(undefined);
   const thrown: unknown[] = [];
   const isToEnd = (): boolean => signal?.aborted === true || thrown.length > 0;
   using callback = library.onProgress((done, total) => {
+    attempt.heard();
     if (isToEnd()) return -ECANCELED;
     try {
       onProgress?.(done, total);

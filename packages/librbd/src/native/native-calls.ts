@@ -23,13 +23,10 @@ export class NativeCalls {
   /** What the function returned, errors among it. */
   async run(order: CallOrder, name: FunctionName, ...args: Argument[]): Promise<number> {
     const { attempt, subject, lane = 'short' } = order;
-    const call = lanes[lane].run(
-      async () => {
-        attempt.begin();
-        return this.library.call(name, ...args);
-      },
-      () => attempt.isGivenUp,
-    );
+    const call = lanes[lane].run(async () => {
+      attempt.begin();
+      return this.library.call(name, ...args);
+    }, attempt);
     const result = await attempt.during(call);
     if (result === undefined) throw rbdError('cancelled', subject, 'nobody waits for it any more');
     return result;

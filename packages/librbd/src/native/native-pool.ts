@@ -269,7 +269,7 @@ export class NativePool extends NativeHandle implements RbdPool {
   ): Promise<void> {
     const work = async (attempt: Attempt): Promise<void> => {
       const order = { attempt, subject, lane: 'removal' } as const;
-      const result = await followed(this.calls.library, call, subject, async (callback) =>
+      const result = await followed(this.calls.library, call, order, async (callback) =>
         run(order, callback?.address),
       );
       if (result === -EPERM && subject.operation === 'rbd_trash_remove') {
@@ -277,7 +277,7 @@ export class NativePool extends NativeHandle implements RbdPool {
       }
       if (result < 0) throw nativeError(result, subject);
     };
-    await this.using(subject, work, { signal: call.signal, endsByItself: true });
+    await this.using(subject, work, this.patienceFor(call));
   }
 
   async #isThere(name: string, order: CallOrder): Promise<boolean> {

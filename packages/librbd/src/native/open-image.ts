@@ -1,5 +1,6 @@
 import type { LongCall } from '../model/long-call.js';
 import type { RbdError } from '../errors.js';
+import { lostWithoutEnd } from './attempt.js';
 import { type CallSubject, EROFS, nativeError, rbdError } from './errno.js';
 import type { RbdFunction } from './functions.js';
 import { type HandleContext, NativeHandle } from './handle.js';
@@ -49,9 +50,8 @@ export abstract class OpenImage extends NativeHandle {
   /** One function of librbd, on the image. */
   protected async call(subject: CallSubject, name: RbdFunction, ...args: Argument[]): Promise<void> {
     await this.with(subject, async (order) => {
-      const result = await throughGate(this.label, 'change', async () =>
-        this.calls.run(order, name, this.image, ...args),
-      );
+      const change = async (): Promise<number> => this.calls.run(order, name, this.image, ...args);
+      const result = await throughGate(this.label, 'change', change, order.attempt);
       if (result < 0) throw this.failure(result, subject);
     });
   }
@@ -77,19 +77,22 @@ export abstract class OpenImage extends NativeHandle {
           callback === undefined
             ? this.calls.run(order, plain ?? telling, this.image, ...args)
             : this.calls.run(order, telling, this.image, ...args, callback.address, null);
-        const work = async (): Promise<number> => followed(this.calls.library, told, subject, run);
+        const work = async (): Promise<number> => followed(this.calls.library, told, order, run);
         // What takes hours must not keep others from closing.
-        const result = await (lane === 'background' ? work() : throughGate(this.label, 'change', work));
+        const result = await (lane === 'background'
+          ? work()
+          : throughGate(this.label, 'change', work, attempt));
         if (result < 0) throw this.failure(result, subject);
       },
-      { signal: long.signal, endsByItself: true },
+      this.patienceFor(long),
     );
   }
 
   protected override async release(): Promise<void> {
     this.io.end();
     const close = async (): Promise<number> => this.calls.library.call('rbd_close', this.image);
-    await (this.isWritable ? throughGate(this.label, 'close', close) : close());
+    const isLost = lostWithoutEnd(this.limitMs);
+    await (this.isWritable ? throughGate(this.label, 'close', close, isLost) : close());
     this.io.close();
   }
 }

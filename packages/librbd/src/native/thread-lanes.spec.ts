@@ -1,6 +1,6 @@
-import { Lane, poolThreads, ThreadLanes } from './thread-lanes.js';
+import { type Caller, Lane, LostThreads, poolThreads, ThreadLanes } from './thread-lanes.js';
 
-const wanted = (): boolean => false;
+const wanted: Caller = { isGivenUp: false, onLost: () => undefined };
 
 /** Work that goes on until it is told to end. */
 class Work {
@@ -48,10 +48,56 @@ test('what nobody waits for any more is not started, and holds up nobody', async
   const first = new Work();
   const running = lane.run(first.run, wanted);
   const given = new Work();
-  const givenUp = lane.run(given.run, () => true);
+  const givenUp = lane.run(given.run, { ...wanted, isGivenUp: true });
   const last = lane.run(() => Promise.resolve('last'), wanted);
   first.end();
   await expect(Promise.all([running, givenUp, last])).resolves.toEqual(['done', undefined, 'last']);
+});
+
+describe('a call that is lost', () => {
+  /** One that is told to be lost. */
+  class Loser implements Caller {
+    readonly isGivenUp = false;
+    lose: () => void = () => undefined;
+    onLost(listener: () => void): void {
+      this.lose = listener;
+    }
+  }
+
+  test('leaves its room to others, and takes none when it ends after all', async () => {
+    const lane = new Lane(1, new LostThreads(1));
+    const [first, second, third] = [new Work(), new Work(), new Work()];
+    const loser = new Loser();
+    const runs = [lane.run(first.run, loser), lane.run(second.run, wanted), lane.run(third.run, wanted)];
+    await settled();
+    loser.lose();
+    await settled();
+    expect([first, second, third].map(({ isRunning }) => isRunning)).toEqual([true, true, false]);
+    first.end();
+    await settled();
+    expect(third.isRunning).toBe(false);
+    second.end();
+    await settled();
+    expect(third.isRunning).toBe(true);
+    third.end();
+    await Promise.all(runs);
+  });
+
+  test('keeps it where too many threads are with such calls', async () => {
+    const lost = new LostThreads(1);
+    const lanes = [new Lane(1, lost), new Lane(1, lost)] as const;
+    const [first, second, next] = [new Work(), new Work(), new Work()];
+    const losers = [new Loser(), new Loser()] as const;
+    const runs = [lanes[0].run(first.run, losers[0]), lanes[1].run(second.run, losers[1])];
+    await settled();
+    for (const loser of losers) loser.lose();
+    runs.push(lanes[1].run(next.run, wanted));
+    await settled();
+    expect(next.isRunning).toBe(false);
+    for (const work of [first, second, next]) work.end();
+    await Promise.all(runs);
+    expect(lost.take()).toBe(true);
+  });
 });
 
 test.each([

@@ -1,27 +1,61 @@
+import type { Losable } from './attempt.js';
+
 /** The threads of libuv's pool unless the environment asks for another number. */
 const DEFAULT_THREADS = 4;
 const MAX_THREADS = 256;
+
+/** Whose call it is. */
+export interface Caller extends Losable {
+  /** Asked when its turn comes: it is not started any more then. */
+  readonly isGivenUp: boolean;
+}
+
+/** How many threads may be with calls that are lost, while others run in their place. */
+export class LostThreads {
+  constructor(private most: number) {}
+
+  /** @returns whether there was one left */
+  take(): boolean {
+    if (this.most <= 0) return false;
+    this.most -= 1;
+    return true;
+  }
+
+  giveBack(): void {
+    this.most += 1;
+  }
+}
 
 /** Lets so many run at a time; the others wait in the order they came. */
 export class Lane {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
-  constructor(readonly width: number) {
+  constructor(
+    readonly width: number,
+    private readonly lost = new LostThreads(0),
+  ) {
     this.#free = width;
   }
 
   /**
    * Runs it when there is room.
-   * @param isGivenUp asked when its turn comes: it is not started any more where this says true
    * @returns undefined where it was not started
    */
-  async run<T>(work: () => Promise<T>, isGivenUp: () => boolean): Promise<T | undefined> {
+  async run<T>(work: () => Promise<T>, caller: Caller): Promise<T | undefined> {
     await this.#enter();
-    try {
-      return isGivenUp() ? undefined : await work();
-    } finally {
+    let state: 'running' | 'lost' | 'ended' = 'running';
+    caller.onLost(() => {
+      if (state !== 'running' || !this.lost.take()) return;
+      state = 'lost';
       this.#leave();
+    });
+    try {
+      return caller.isGivenUp ? undefined : await work();
+    } finally {
+      if (isLost(state)) this.lost.giveBack();
+      else this.#leave();
+      state = 'ended';
     }
   }
 
@@ -38,13 +72,19 @@ export class Lane {
   }
 }
 
+/** What a listener has made of it meanwhile. */
+function isLost(state: string): boolean {
+  return state === 'lost';
+}
+
 /** How long a call may take, which says whom it must not hold up. */
 export type LaneName = 'short' | 'removal' | 'background';
 
 /**
  * Calls of librbd block a thread of libuv's pool, which the file system and others need too. So that flattening some
  * images does not stop all the rest, calls that take long (flatten, roll back) have a quarter of the threads at most,
- * and those that remove another quarter; short ones have what is left, but for one that is left to others.
+ * and those that remove another quarter; short ones have what is left, but for one that is left to others. A call that
+ * never ends (of a cluster whose address has changed, for one) keeps its thread, and not the room of others in its lane.
  */
 export class ThreadLanes {
   readonly short: Lane;
@@ -53,9 +93,11 @@ export class ThreadLanes {
 
   constructor(threads: number) {
     const quarter = Math.max(1, Math.floor(threads / 4));
-    this.background = new Lane(quarter);
-    this.removal = new Lane(quarter);
-    this.short = new Lane(Math.max(1, threads - 2 * quarter - 1));
+    // One works, and one is left to others.
+    const lost = new LostThreads(threads - 2);
+    this.background = new Lane(quarter, lost);
+    this.removal = new Lane(quarter, lost);
+    this.short = new Lane(Math.max(1, threads - 2 * quarter - 1), lost);
   }
 }
 
