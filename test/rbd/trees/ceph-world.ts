@@ -18,6 +18,7 @@ const TIMEOUT_MS = 30_000;
 /** A pool of a real cluster, whose processes are real, and are killed with SIGKILL. */
 export class CephWorld implements TreeWorld, AsyncDisposable {
   private constructor(
+    private readonly ceph: CephCluster,
     private readonly cluster: RbdCluster,
     readonly pool: RbdPool,
     private readonly process: TreeProcessOptions,
@@ -29,7 +30,7 @@ export class CephWorld implements TreeWorld, AsyncDisposable {
     // Who was killed is taken for one that watches, for as long as the test's cluster says.
     const patience = { rados_connection_retries: 10, rados_connection_interval: 1 };
     const all = { rbd_ceph_conf: ceph.confFile, ...patience, ...options };
-    return new CephWorld(cluster, await cluster.openPool('rbd'), { options: all, stateDirectory });
+    return new CephWorld(ceph, cluster, await cluster.openPool('rbd'), { options: all, stateDirectory });
   }
 
   async useFormat(format: CloneFormat): Promise<void> {
@@ -40,18 +41,30 @@ export class CephWorld implements TreeWorld, AsyncDisposable {
     });
   }
 
+  readonly objectsOfImages = async (): Promise<string[]> => {
+    const listed = await this.ceph.tool('rados', '--pool', this.pool.name, 'ls');
+    return listed.split('\n').filter(isOfImage).sort();
+  };
+
   async start(death?: Death): Promise<TreeProcess | undefined> {
     const child = fork(programOf(PROGRAM), [JSON.stringify(this.process)], { stdio: 'inherit' });
     const started = new CephTreeProcess(child);
     const answer = await started.answer(death === undefined ? undefined : 60 + killAfter(death));
     if (answer !== undefined) return started;
-    if (death === undefined) throw new Error('a process that nobody has killed did not start');
+    const { exitCode, signalCode } = child;
+    if (death === undefined)
+      throw new Error(`a process that nobody killed did not start: ${String(exitCode ?? signalCode)}`);
     return undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cluster.close();
   }
+}
+
+/** The others are of the pool, and stay: its directory, its trash, the journal. */
+function isOfImage(object: string): boolean {
+  return /^(rbd_id|rbd_header|rbd_object_map|rbd_data|journal)[._]/.test(object);
 }
 
 class CephTreeProcess implements TreeProcess {

@@ -18,6 +18,8 @@ const MOST_TRIES = 5;
 const MOST_VOLUMES = 12;
 const MOST_SNAPSHOTS = 3;
 const MOST_POLLS = 400;
+const MOST_LOOKS = 100;
+const LOOK_MS = 300;
 
 /** A random sequence on a pool, beside records of what there has to be, as a manager keeps them. */
 export class TreeRun {
@@ -33,6 +35,7 @@ export class TreeRun {
   ) {}
 
   async run(steps: readonly TreeStep[]): Promise<void> {
+    const objects = await this.world.objectsOfImages?.();
     await this.#restart(undefined);
     for (const step of steps) await this.#step(step);
     await this.#settle();
@@ -46,6 +49,17 @@ export class TreeRun {
       [],
       'what could not be deleted',
     );
+    assert.deepEqual(await this.#objectsBut(objects), [], 'what images have left');
+  }
+
+  /** What of images there is besides; the cluster itself takes a while to let go of what snapshots had. */
+  async #objectsBut(known: readonly string[] = []): Promise<string[]> {
+    for (let poll = 1; ; poll += 1) {
+      const objects = (await this.world.objectsOfImages?.()) ?? [];
+      const others = objects.filter((object) => !known.includes(object));
+      if (others.length === 0 || poll === MOST_LOOKS) return others;
+      await sleep(LOOK_MS);
+    }
   }
 
   async #step(step: TreeStep): Promise<void> {

@@ -33,6 +33,8 @@ export interface TreeProcess {
 export interface TreeWorld {
   /** As somebody beside the driver sees it. */
   readonly pool: RbdPool;
+  /** The RADOS objects that images are made of, where there are such things. */
+  readonly objectsOfImages?: () => Promise<readonly string[]>;
   /** @returns undefined where it died before it was ready */
   start(death?: Death): Promise<TreeProcess | undefined>;
   /** What clones are made as from now on. */
