@@ -4,7 +4,7 @@ import { CopySlice } from './copy-slice.js';
 import { UserWork } from './user-work.js';
 
 /** How long a copy waits for others at most, in milliseconds: it comes on a little even where it is never quiet. */
-const LONGEST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 2000;
 
 /** A copy that goes on where it was when it is done again after its signal was aborted. */
 export type Copy = (signal: AbortSignal, reach: (done: number) => void) => Promise<void>;
