@@ -37,7 +37,7 @@ export class CopySlice {
     this.#reached = done;
     const now = this.clock.now();
     this.#freshAt ??= now;
-    // The way there is not gone for less than what it takes.
+    // Looking again at what is copied takes time too, more of it the larger the image: at least as much is copied.
     const least = Math.max(LEAST_MS, this.#freshAt - this.#begunAt);
     if (now - this.#freshAt >= least && this.work.quietIn() > 0) this.#end.abort();
   }

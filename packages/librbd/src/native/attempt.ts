@@ -21,11 +21,6 @@ export interface Losable {
   onLost(listener: () => void): void;
 }
 
-/** Work that is lost when it has not ended after so many times as long as a caller waits. */
-export function lostWithoutEnd(limitMs: number): Losable {
-  return { onLost: (listener) => void setTimeout(listener, LOST_TIMES * limitMs).unref() };
-}
-
 /**
  * Work for a caller who may have given up before it is done: what librbd was asked for cannot be taken back, so it goes
  * on, and what it gives in the end is put away.

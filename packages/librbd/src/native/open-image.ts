@@ -1,6 +1,6 @@
 import type { LongCall } from '../model/long-call.js';
 import type { RbdError } from '../errors.js';
-import { lostWithoutEnd } from './attempt.js';
+import { Attempt } from './attempt.js';
 import { type CallSubject, EROFS, nativeError, rbdError } from './errno.js';
 import type { RbdFunction } from './functions.js';
 import { type HandleContext, NativeHandle } from './handle.js';
@@ -90,9 +90,15 @@ export abstract class OpenImage extends NativeHandle {
 
   protected override async release(): Promise<void> {
     this.io.end();
-    const close = async (): Promise<number> => this.calls.library.call('rbd_close', this.image);
-    const isLost = lostWithoutEnd(this.limitMs);
-    await (this.isWritable ? throughGate(this.label, 'close', close, isLost) : close());
+    const attempt = new Attempt();
+    const close = async (): Promise<number> => {
+      const closed = this.calls.library.call('rbd_close', this.image);
+      // It is waited for as long as it takes, and counts as lost when it takes too long.
+      const patience = { limitMs: this.limitMs };
+      attempt.wait(closed, patience, this.subject('rbd_close')).catch(() => undefined);
+      return closed;
+    };
+    await (this.isWritable ? throughGate(this.label, 'close', close, attempt) : close());
     this.io.close();
   }
 }
