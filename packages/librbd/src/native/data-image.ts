@@ -6,6 +6,7 @@ import { type CallSubject, rbdError } from './errno.js';
 import type { HandleContext } from './handle.js';
 import type { CallOrder } from './native-calls.js';
 import { OpenImage } from './open-image.js';
+import { readParts } from './read-parts.js';
 import { Words } from './words.js';
 
 /** A diff is asked for in parts, so that it can be stopped, and does not fill the memory. */
@@ -42,11 +43,8 @@ export abstract class DataImage extends OpenImage {
     return this.with(subject, async (order) => {
       await this.#checkWithin(offset, length, order);
       const data = into ?? Buffer.allocUnsafeSlow(length);
-      if (length === 0) return data;
-      const result = await this.io.run('rbd_aio_read', [offset, length, data], [], order);
-      if (result < 0) throw this.failure(result, subject);
-      if (result === length) return data;
-      throw beyond(subject, offset, length); // it was made smaller meanwhile
+      await this.#readInto(data, offset, order);
+      return data;
     });
   }
 
@@ -132,6 +130,17 @@ export abstract class DataImage extends OpenImage {
       await this.calls.check(order, 'rbd_diff_iterate2', this.image, ...given);
       return found;
     });
+  }
+
+  async #readInto(data: Buffer, offset: number, order: CallOrder): Promise<void> {
+    const parts = readParts(offset, data.length).map(async (part) => {
+      const into = data.subarray(part.from, part.from + part.length);
+      const call = this.io.run('rbd_aio_read', [part.offset, part.length, into], [], order);
+      const result = await order.attempt.during(call);
+      if (result < 0) throw this.failure(result, order.subject);
+      if (result < part.length) throw beyond(order.subject, offset, data.length); // it was made smaller meanwhile
+    });
+    await Promise.all(parts);
   }
 
   async #clear(
