@@ -338,6 +338,27 @@ describe('a renaming that was cut off', () => {
     expect(await idObjects()).not.toContain(volume.id);
   });
 
+  it.each([
+    ['before the directory', true],
+    ['before the old name’s id', false],
+  ])(
+    '%s, leaves nothing of a volume whose clones are gone when it is deleted again',
+    async (_, isListedBefore) => {
+      await using backend = await RbdBackend.start({ confFile: ceph.confFile });
+      const base = await backend.createVolume(10 * MIB);
+      const volume = await backend.clone(base);
+      const name = `volume-${volume.id}`;
+      const id = await readId(name);
+      if (!isListedBefore) await pool.renameImage(name, `${name}.deleted`);
+      await putId(isListedBefore ? `${name}.deleted` : name, id);
+      await backend.deleteVolume(volume);
+      expect(await idObjects()).not.toContain(volume.id);
+      expect((await pool.head(`volume-${base.id}`))?.snapshots).toEqual([]);
+      await backend.deleteVolume(base);
+      expect(await idObjects()).not.toContain(base.id);
+    },
+  );
+
   it('is none where there are two images, or only one name', async () => {
     await pool.createImage('one', { sizeBytes: MIB });
     await pool.createImage('two', { sizeBytes: MIB });

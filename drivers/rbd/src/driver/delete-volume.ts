@@ -35,7 +35,11 @@ export async function deleteVolume(
 export async function readToDelete(pool: RbdPool, image: string): Promise<ImageNode | undefined> {
   const children = ({ name, namespace }: SnapshotEntry): boolean =>
     isCloneSnapshot(name) || namespace === 'trash';
-  return readImage(pool, image, { children, parentOfSnapshots: true });
+  const [node, renamed] = await Promise.all([
+    readImage(pool, image, { children, parentOfSnapshots: true }),
+    pool.head(deletedImage(image)),
+  ]);
+  return node && { ...node, isHalfRenamed: node.id === renamed?.id };
 }
 
 async function deleteImage(

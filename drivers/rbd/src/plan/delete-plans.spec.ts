@@ -48,6 +48,14 @@ describe('planDeleteVolume', () => {
     expect([lines(plan), plan.removesImage]).toEqual([expected, removesImage]);
   });
 
+  it('ends a rename that was cut off', () => {
+    const plan = planDeleteVolume(anImage('v', [backup], { isHalfRenamed: true }), AT_ONCE);
+    expect([lines(plan), plan.removesImage]).toEqual([
+      ['remove the snapshot v@backup.b1.snap.17', 'rename v to v.deleted'],
+      false,
+    ]);
+  });
+
   it('moves to the trash, with what the image depends on, where that is asked for', () => {
     const parent = aParent('p', 'v.clone_snap');
     const { steps } = planDeleteVolume(anImage('v', [], { parent }), { trashSeconds: 7 });

@@ -13,12 +13,13 @@ export interface RemovalPolicy {
 
 /** What a delete of a volume comes to. */
 export interface DeletePlan extends Plan {
-  /** The image itself goes, so that what it depends on may be let go of. Otherwise it is renamed: it has clones. */
+  /** The image itself goes, so that what it depends on may be let go of. Otherwise it is renamed. */
   readonly removesImage: boolean;
 }
 
 /**
- * Deletes a volume's image, or renames it where clones depend on it.
+ * Deletes a volume's image, or renames it where clones depend on it. A rename that was cut off is ended in any case:
+ * the image's second name would stay otherwise.
  * @param image with the children of its clone snapshots and of those in the trash
  * @throws DriverError `volume-busy` naming its snapshots
  */
@@ -33,7 +34,7 @@ export function planDeleteVolume(image: ImageNode, policy: RemovalPolicy): Delet
   const left = image.snapshots.filter(
     (snapshot) => !garbage.includes(snapshot) && snapshot.namespace !== 'mirror',
   );
-  if (left.length > 0) {
+  if (left.length > 0 || image.isHalfRenamed) {
     const rename: Step = { kind: 'rename', image: image.name, to: deletedImage(image.name) };
     return { operation, steps: [...first, rename], removesImage: false };
   }

@@ -23,6 +23,7 @@ export function anImage(
     })),
     parent: undefined,
     isFlat: fields.parent === undefined,
+    isHalfRenamed: false,
     isLocked: false,
     ...fields,
   };

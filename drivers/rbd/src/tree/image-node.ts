@@ -18,6 +18,8 @@ export interface ImageNode {
   readonly parent: ParentImage | undefined;
   /** It was made independent of its parent, which only its snapshots need still. */
   readonly isFlat: boolean;
+  /** The name of a deleted one is its own too: the rename was cut off. Asked for only where it is deleted. */
+  readonly isHalfRenamed: boolean;
   /** Somebody writes to it, or did and has died. */
   readonly isLocked: boolean;
 }

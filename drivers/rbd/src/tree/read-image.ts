@@ -27,7 +27,8 @@ export async function readImage(
     head.snapshots.map(async (snapshot) => snapshotNode(pool, id, snapshot, children)),
   );
   const parent = parentOfSnapshots ? head.parent : own;
-  return { name, id, sizeBytes, stripeUnitBytes, snapshots, parent, isFlat: own === undefined, isLocked };
+  const rest = { isFlat: own === undefined, isHalfRenamed: false, isLocked };
+  return { name, id, sizeBytes, stripeUnitBytes, snapshots, parent, ...rest };
 }
 
 /** What the data of the image itself comes from. */
