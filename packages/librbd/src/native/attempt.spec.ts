@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { RbdError } from '../errors.js';
-import { Attempt, type Patience } from './attempt.js';
+import { Attempt } from './attempt.js';
+import type { Patience } from './waiting.js';
 
 const subject = { operation: 'rbd_open', object: 'image rbd/a' };
 

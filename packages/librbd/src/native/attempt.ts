@@ -1,19 +1,8 @@
-import { type CallSubject, ETIMEDOUT, nativeError, rbdError } from './errno.js';
+import type { CallSubject } from './errno.js';
+import { type Patience, Waiting } from './waiting.js';
 
 /** So many times as long as a caller has waited, and nobody can expect it to end any more. */
 const LOST_TIMES = 5;
-
-/** How long a caller waits. */
-export interface Patience {
-  /** None: the caller waits as long as it takes. */
-  readonly limitMs?: number | undefined;
-  /** How long it may go without a word of its progress, once it has reached the cluster. */
-  readonly idleMs?: number | undefined;
-  /** Ends the wait with `cancelled`. */
-  readonly signal?: AbortSignal | undefined;
-  /** The signal ends it only as long as the work was not begun: after that, the work hears of it. */
-  readonly endsByItself?: boolean;
-}
 
 /** Tells when work is lost: it may never end, and nobody should wait for the room that it takes. */
 export interface Losable {
@@ -30,7 +19,8 @@ export class Attempt implements Losable {
   readonly #losers: (() => void)[] = [];
   #isGivenUp = false;
   #isBegun = false;
-  #heard: (() => void) | undefined;
+  #waiting: Waiting | undefined;
+  #losing: NodeJS.Timeout | undefined;
 
   get isGivenUp(): boolean {
     return this.#isGivenUp;
@@ -39,12 +29,12 @@ export class Attempt implements Losable {
   /** The work has reached the cluster: from now on it ends by itself. */
   begin(): void {
     this.#isBegun = true;
-    this.heard();
+    this.#waiting?.begin();
   }
 
   /** There was a word of its progress. */
   heard(): void {
-    this.#heard?.();
+    this.#waiting?.heard();
   }
 
   onLost(listener: () => void): void {
@@ -76,46 +66,31 @@ export class Attempt implements Losable {
     subject: CallSubject,
     putAway?: (late: T) => Promise<void>,
   ): Promise<T> {
-    const { limitMs, idleMs, signal, endsByItself = false } = patience;
     return new Promise<T>((resolve, reject) => {
-      let timer: NodeJS.Timeout | undefined;
-      let losing: NodeJS.Timeout | undefined;
-      const giveUp = (error: Error): void => {
+      const waiting = new Waiting(patience, subject, (error) => {
         this.#isGivenUp = true;
-        finish();
-        losing = this.#loseAfter(LOST_TIMES * (limitMs ?? idleMs ?? 0));
+        this.#losing = this.#loseAfter(LOST_TIMES * (patience.limitMs ?? patience.idleMs ?? 0));
         reject(error);
-      };
-      const cancel = (): void => {
-        if (endsByItself && this.#isBegun) return;
-        giveUp(rbdError('cancelled', subject, 'it was ended before it was done'));
-      };
-      const limit = (ms: number | undefined): void => {
-        clearTimeout(timer);
-        timer = ms === undefined ? undefined : setTimeout(() => giveUp(nativeError(ETIMEDOUT, subject)), ms);
-      };
-      const finish = (): void => {
-        clearTimeout(timer);
-        clearTimeout(losing);
-        this.#heard = undefined;
-        signal?.removeEventListener('abort', cancel);
-      };
-      if (idleMs !== undefined) this.#heard = () => limit(idleMs);
-      limit(limitMs ?? (this.#isBegun ? idleMs : undefined));
-      signal?.addEventListener('abort', cancel);
-      if (signal?.aborted === true) cancel();
+      });
+      this.#waiting = waiting;
+      waiting.start(this.#isBegun);
       work.then(
         (result) => {
-          finish();
+          this.#end(waiting);
           if (this.#isGivenUp) putAway?.(result).catch(() => undefined);
           else resolve(result);
         },
         (error: unknown) => {
-          finish();
+          this.#end(waiting);
           reject(error instanceof Error ? error : new Error(String(error)));
         },
       );
     });
+  }
+
+  #end(waiting: Waiting): void {
+    waiting.end();
+    clearTimeout(this.#losing);
   }
 
   #loseAfter(ms: number): NodeJS.Timeout {

@@ -1,4 +1,5 @@
-import { Attempt, type Patience } from './attempt.js';
+import { Attempt } from './attempt.js';
+import type { Patience } from './waiting.js';
 import type { LongCall } from '../model/long-call.js';
 import { type CallSubject, rbdError } from './errno.js';
 import type { NativeCalls } from './native-calls.js';

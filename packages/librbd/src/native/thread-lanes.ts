@@ -26,6 +26,28 @@ export class LostThreads {
   }
 }
 
+/** What a call has in its lane: left when it has ended, or when it is lost and its thread can be spared. */
+class Room {
+  #state: 'taken' | 'lost' | 'left' = 'taken';
+
+  constructor(
+    private readonly lost: LostThreads,
+    private readonly leave: () => void,
+  ) {}
+
+  lose(): void {
+    if (this.#state !== 'taken' || !this.lost.take()) return;
+    this.#state = 'lost';
+    this.leave();
+  }
+
+  end(): void {
+    if (this.#state === 'lost') this.lost.giveBack();
+    else this.leave();
+    this.#state = 'left';
+  }
+}
+
 /** Lets so many run at a time; the others wait in the order they came. */
 export class Lane {
   #free: number;
@@ -44,18 +66,12 @@ export class Lane {
    */
   async run<T>(work: () => Promise<T>, caller: Caller): Promise<T | undefined> {
     await this.#enter();
-    let state: 'running' | 'lost' | 'ended' = 'running';
-    caller.onLost(() => {
-      if (state !== 'running' || !this.lost.take()) return;
-      state = 'lost';
-      this.#leave();
-    });
+    const room = new Room(this.lost, () => this.#leave());
+    caller.onLost(() => room.lose());
     try {
       return caller.isGivenUp ? undefined : await work();
     } finally {
-      if (isLost(state)) this.lost.giveBack();
-      else this.#leave();
-      state = 'ended';
+      room.end();
     }
   }
 
@@ -70,11 +86,6 @@ export class Lane {
     if (next === undefined) this.#free += 1;
     else next();
   }
-}
-
-/** What a listener has made of it meanwhile. */
-function isLost(state: string): boolean {
-  return state === 'lost';
 }
 
 /** How long a call may take, which says whom it must not hold up. */
