@@ -100,6 +100,18 @@ const BOTH = {
   qosSpecs: { ...LIMITED!.qosSpecs },
 };
 
+it('another type is tried again while a client that was killed still has the lock', async () => {
+  await using on = await simulated();
+  const volume = makeVolume();
+  await on.driver.createVolume(on.context(), volume);
+  const isSwitch = ({ operation }: { operation: string }): boolean => operation === 'updateFeatures';
+  on.client.faults.add({ when: isSwitch, times: 2, effect: { kind: 'fail', code: 'busy' } });
+  await on.driver.retypeVolume(on.context(), { ...volume, status: 'retyping' }, BOTH);
+  const whole = makeVolume({ type: BOTH });
+  await on.driver.createVolume(on.context(), whole);
+  expect(await shape(on, volume)).toEqual(await shape(on, whole));
+});
+
 describe('another type that fails', () => {
   const CHANGES = [1, 2, 3, 4];
   const failing = (effect: FaultEffect, number: number): [string, FaultEffect, number] => [

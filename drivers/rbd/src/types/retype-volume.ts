@@ -14,7 +14,7 @@ import { changeShape, shapeOf } from './shape-image.js';
  */
 export async function retypeVolume(
   context: OperationContext,
-  { locks, connection }: RbdTools,
+  { locks, connection, helpers }: RbdTools,
   volume: Volume,
   to: VolumeType | undefined,
 ): Promise<void> {
@@ -27,7 +27,7 @@ export async function retypeVolume(
     const changes = planShape(name, shape, wishes);
     const isSwitched = changes.some(({ kind }) => kind === 'switch-features');
     if (volume.status === 'in-use' && isSwitched) throw inUse(volume, to);
-    await changeShape(context, image, shape, changes);
+    await changeShape(context, helpers, image, shape, changes);
   });
 }
 

@@ -1,6 +1,7 @@
 import { messageOf } from '@scoria/core';
 import type { OperationContext } from '@scoria/core';
 import type { RbdImage } from '@scoria/librbd';
+import type { StepHelpers } from '../execute/step-helpers.js';
 import type { ImageWishes } from './image-wishes.js';
 import type { ImageShape, ShapeChange } from './plan-shape.js';
 import { describeShapeChange, inverseOf, planShape } from './plan-shape.js';
@@ -15,9 +16,13 @@ export async function shapeNewImage(image: RbdImage, wishes: ImageWishes): Promi
   for (const change of planShape(image.name, await shapeOf(image), wishes)) await carryOut(image, change);
 }
 
-/** Makes the changes one after the other. Where one fails, or the operation is cancelled, all are taken back. */
+/**
+ * Makes the changes one after the other, each again while a client that has crashed counts as one that has the image.
+ * Where one fails, or the operation is cancelled, all are taken back.
+ */
 export async function changeShape(
   context: OperationContext,
+  { whileWatched }: Pick<StepHelpers, 'whileWatched'>,
   image: RbdImage,
   before: ImageShape,
   changes: readonly ShapeChange[],
@@ -28,7 +33,7 @@ export async function changeShape(
       await context.step(describeShapeChange(image.name, change));
       // What a call that fails has done all the same is taken back too.
       done.unshift(inverseOf(change, before));
-      await carryOut(image, change);
+      await whileWatched(context, async () => carryOut(image, change));
     }
   } catch (error) {
     for (const change of done) await takeBack(context, image, change);
