@@ -1,7 +1,7 @@
 import { deferred, FakeClock } from '@scoria/testkit';
-import { LEAST_MS } from './copy-slice.js';
-import { Courtesy } from './courtesy.js';
-import { QUIET_MS, UserWork } from './user-work.js';
+import { LEAST_MS, QUIET_MS } from './copy-slice.js';
+import { BESIDE_MS, Courtesy } from './courtesy.js';
+import { UserWork } from './user-work.js';
 
 const OBJECT_MS = 10;
 const LONG_MS = 30_000;
@@ -80,6 +80,38 @@ describe('a copy in the background', () => {
     expect(copy.runs).toBe(0);
     await clock.advance(1 + OBJECT_MS);
     await copy.ended;
+  });
+
+  it('has more go on beside it the longer it is quiet, all of them where nobody ever came', async () => {
+    const running = (copies: readonly FakeCopy[]): number =>
+      copies.filter(({ isRunning }) => isRunning).length;
+    const copies = [new FakeCopy(10_000), new FakeCopy(10_000), new FakeCopy(10_000)];
+    await clock.advance(OBJECT_MS);
+    expect(running(copies)).toBe(3);
+    await clock.advance(LEAST_MS);
+    await begin()();
+    await clock.advance(OBJECT_MS);
+    expect(running(copies)).toBe(0);
+    for (const expected of [1, 2, 3]) {
+      await clock.advance(BESIDE_MS - 2 * QUIET_MS);
+      expect(running(copies)).toBe(expected);
+      await clock.advance(2 * QUIET_MS);
+    }
+  });
+
+  it('is the only one of several where users come now and then, and comes on', async () => {
+    const copies = [new FakeCopy(1000), new FakeCopy(1000), new FakeCopy(1000)];
+    let most = 0;
+    for (let time = 0; time < LONG_MS; time += 3 * QUIET_MS) {
+      await begin()();
+      await clock.advance(QUIET_MS);
+      for (let step = 0; step < 2 * QUIET_MS; step += OBJECT_MS) {
+        await clock.advance(OBJECT_MS);
+        most = Math.max(most, copies.filter(({ isRunning }) => isRunning).length);
+      }
+    }
+    expect(most).toBe(1);
+    expect(copies.reduce((sum, { copied }) => sum + copied, 0)).toBeGreaterThan(0.5 * (LONG_MS / OBJECT_MS));
   });
 
   it('comes on a little where it is never quiet, and only one of several at a time', async () => {

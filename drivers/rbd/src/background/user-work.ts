@@ -1,9 +1,6 @@
 import { Clock } from '@scoria/core';
 import { inject, injectable } from 'inversify';
 
-/** How long after something that users waited for the next is taken to be about to come, in milliseconds. */
-export const QUIET_MS = 100;
-
 /** What users wait for in this process, for those who are to give way to it. */
 @injectable()
 export class UserWork {
@@ -23,9 +20,8 @@ export class UserWork {
     }
   }
 
-  /** When it is quiet at the earliest, in milliseconds from now; 0 where it is. */
-  quietIn(): number {
-    if (this.#count > 0) return QUIET_MS;
-    return Math.max(0, this.#lastEnd + QUIET_MS - this.clock.now());
+  /** For how long users have waited for nothing, in milliseconds; 0 where they wait. */
+  quietFor(): number {
+    return this.#count > 0 ? 0 : this.clock.now() - this.#lastEnd;
   }
 }
