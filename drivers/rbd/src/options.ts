@@ -48,7 +48,8 @@ export const RBD_OPTIONS = defineOptions({
   rados_connection_retries: Type.Integer({
     default: 3,
     minimum: 1,
-    description: 'How often to connect at the start, and to remove or revert an image that somebody uses.',
+    description:
+      'How often to connect at the start, and to try what needs an image for itself (remove, revert, retype) while somebody uses it.',
   }),
   rados_connection_interval: Type.Integer({
     default: 5,
