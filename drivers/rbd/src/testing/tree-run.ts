@@ -294,8 +294,8 @@ export class TreeRun {
     this.history.push('delete everything');
     for (let left = -1; this.#count() > 0 && this.#count() !== left;) {
       left = this.#count();
-      // What is in the trash is looked at at the start.
-      await this.#restart(undefined);
+      // What is in the trash holds what it came from.
+      await this.#settle();
       for (const known of [...this.#volumes].reverse()) {
         for (const each of [...known.snapshots].reverse()) {
           await this.#do(deletingSnapshot(known, each), NO_DEATH);

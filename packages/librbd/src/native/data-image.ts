@@ -1,11 +1,12 @@
 import { types } from 'node:util';
 import type { DiffExtent, DiffOptions } from '../model/image.js';
 import { checkCount, checkName, checkTransfer } from './arguments.js';
+import { closeImage } from './close-image.js';
 import { merged } from './diff.js';
 import { type CallSubject, rbdError } from './errno.js';
 import type { HandleContext } from './handle.js';
 import type { CallOrder } from './native-calls.js';
-import { OpenImage } from './open-image.js';
+import { type ImageOrigin, OpenImage } from './open-image.js';
 import { readParts } from './read-parts.js';
 import { Words } from './words.js';
 
@@ -14,25 +15,15 @@ const DIFF_PART = 4 * 2 ** 30;
 /** A cluster that answers clears so much within the time limit. */
 const CLEARING_PART = 2 ** 30;
 
-/** How an image was opened. */
-export interface ImageOrigin {
-  /** The I/O context of its pool. */
-  readonly pool: bigint;
-  readonly name: string;
-  readonly isWritable: boolean;
-}
-
 /** The bytes of an open image. */
 export abstract class DataImage extends OpenImage {
   #sizeBytes: number | undefined;
 
   readonly name: string;
-  readonly #pool: bigint;
 
-  constructor(image: bigint, { pool, name, isWritable }: ImageOrigin, context: HandleContext) {
-    super(image, isWritable, context);
-    this.name = name;
-    this.#pool = pool;
+  constructor(image: bigint, origin: ImageOrigin, context: HandleContext) {
+    super(image, origin, context);
+    this.name = origin.name;
   }
 
   async read(offset: number, length: number, into?: Buffer): Promise<Buffer> {
@@ -106,11 +97,11 @@ export abstract class DataImage extends OpenImage {
     await this.calls.check(order, 'rbd_get_id', this.image, id, id.length);
     const made = new Words(1);
     const text = id.toString('utf8', 0, id.indexOf(0));
-    await this.calls.check(order, 'rbd_open_by_id_read_only', this.#pool, text, made.memory, null);
+    await this.calls.check(order, 'rbd_open_by_id_read_only', this.pool, text, made.memory, null);
     try {
       return await work(made.at(0));
     } finally {
-      await this.calls.library.call('rbd_close', made.at(0));
+      await closeImage(this.calls.library, this.pool, made.at(0));
     }
   }
 

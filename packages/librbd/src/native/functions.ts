@@ -54,6 +54,10 @@ export const RADOS_FUNCTIONS = {
   rados_read_op_operate: ['int', 'memory', 'memory', 'text', 'int'],
   rados_omap_get_next2: ['int', 'memory', 'memory', 'memory', 'memory', 'memory'],
   rados_omap_get_end: ['nothing', 'memory'],
+  rados_aio_create_completion2: ['int', 'memory', 'memory', 'memory'],
+  rados_aio_flush_async: ['int', 'memory', 'memory'],
+  rados_aio_wait_for_complete: ['int', 'memory'],
+  rados_aio_release: ['nothing', 'memory'],
 } as const satisfies Record<string, Signature>;
 
 /** Those of librbd that are used. Source: librbd.h of Ceph 16.2; none has changed since. */

@@ -13,6 +13,7 @@ import type {
 import type { LongCall } from '../model/long-call.js';
 import { checkCount, checkName, shown } from './arguments.js';
 import type { Attempt } from './attempt.js';
+import { closeImage } from './close-image.js';
 import type { ClusterSettings } from './cluster-settings.js';
 import { type CallSubject, ENOENT, EPERM, nativeError, rbdError } from './errno.js';
 import type { RadosFunction, RbdFunction } from './functions.js';
@@ -283,7 +284,7 @@ export class NativePool extends NativeHandle implements RbdPool {
   async #isThere(name: string, order: CallOrder): Promise<boolean> {
     const made = new Words(1);
     const result = await this.calls.run(order, 'rbd_open_read_only', this.#io, name, made.memory, null);
-    if (result >= 0) await this.calls.library.call('rbd_close', made.at(0));
+    if (result >= 0) await closeImage(this.calls.library, this.#io, made.at(0));
     return result >= 0;
   }
 

@@ -56,7 +56,7 @@ class Library {
 class Image extends OpenImage {
   constructor(library: Library) {
     const calls = new NativeCalls(library as unknown as NativeLibrary);
-    super(1n, true, { label: 'image rbd/a', calls, limitMs: 1000 });
+    super(1n, { pool: 2n, isWritable: true }, { label: 'image rbd/a', calls, limitMs: 1000 });
   }
 
   async flush(): Promise<number> {
@@ -72,4 +72,19 @@ test('an image that is being closed is not asked what is done, whatever librbd s
   await image.flush();
   await image.close();
   expect(library.called.slice(library.called.indexOf('rbd_close'))).toEqual(['rbd_close']);
+});
+
+test('an image is closed when librados has told all that it had to, and its thread is out of it', async () => {
+  const library = new Library();
+  const image = new Image(library);
+  await image.flush();
+  await image.close();
+  const aboutTelling = library.called.filter((name) => /^rados_aio|close/.test(name));
+  expect(aboutTelling).toEqual([
+    'rados_aio_create_completion2',
+    'rados_aio_flush_async',
+    'rados_aio_wait_for_complete',
+    'rados_aio_release',
+    'rbd_close',
+  ]);
 });

@@ -7,20 +7,33 @@ import { type HandleContext, NativeHandle } from './handle.js';
 import { ImageIo } from './image-io.js';
 import { followed } from './long-work.js';
 import { throughGate } from './close-gate.js';
+import { closeImage } from './close-image.js';
 import type { CallOrder } from './native-calls.js';
 import type { Argument, NativeCallback } from './native-library.js';
 import type { LaneName } from './thread-lanes.js';
 
+/** How an image was opened. */
+export interface ImageOrigin {
+  /** The I/O context of its pool. */
+  readonly pool: bigint;
+  readonly name: string;
+  readonly isWritable: boolean;
+}
+
 /** How calls of an open image are made. */
 export abstract class OpenImage extends NativeHandle {
   protected readonly io: ImageIo;
+  protected readonly pool: bigint;
+  readonly #isWritable: boolean;
 
   protected constructor(
     protected readonly image: bigint,
-    private readonly isWritable: boolean,
+    { pool, isWritable }: Omit<ImageOrigin, 'name'>,
     context: HandleContext,
   ) {
     super(context);
+    this.pool = pool;
+    this.#isWritable = isWritable;
     this.io = new ImageIo(context.calls.library, image);
   }
 
@@ -38,7 +51,7 @@ export abstract class OpenImage extends NativeHandle {
    * not get the lock of the one who writes.
    */
   protected failure(result: number, subject: CallSubject): RbdError {
-    if (result !== -EROFS || !this.isWritable) return nativeError(result, subject);
+    if (result !== -EROFS || !this.#isWritable) return nativeError(result, subject);
     const text = 'the lock of the one who writes is not to be had: another client has it, or nobody answers';
     return rbdError('busy', subject, text, { errno: EROFS });
   }
@@ -92,13 +105,13 @@ export abstract class OpenImage extends NativeHandle {
     this.io.end();
     const attempt = new Attempt();
     const close = async (): Promise<number> => {
-      const closed = this.calls.library.call('rbd_close', this.image);
+      const closed = closeImage(this.calls.library, this.pool, this.image);
       // It is waited for as long as it takes, and counts as lost when it takes too long.
       const patience = { limitMs: this.limitMs };
       attempt.wait(closed, patience, this.subject('rbd_close')).catch(() => undefined);
       return closed;
     };
-    await (this.isWritable ? throughGate(this.label, 'close', close, attempt) : close());
+    await (this.#isWritable ? throughGate(this.label, 'close', close, attempt) : close());
     this.io.close();
   }
 }
