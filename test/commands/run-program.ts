@@ -25,8 +25,13 @@ function repositoryAbove(directory: string): string {
 }
 
 /** Runs a compiled Node program of this repository to its end. */
-export async function runProgram(relative: string, args: readonly string[] = [], cwd = ROOT): Promise<Ended> {
-  const child = spawn(process.execPath, [programOf(relative), ...args], { cwd, timeout: 110_000 });
+export async function runProgram(
+  relative: string,
+  args: readonly string[] = [],
+  cwd = ROOT,
+  timeout = 110_000,
+): Promise<Ended> {
+  const child = spawn(process.execPath, [programOf(relative), ...args], { cwd, timeout });
   child.stdin.end();
   const ended = new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
