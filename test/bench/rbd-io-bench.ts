@@ -18,6 +18,7 @@ const TOOL_MS = 600_000;
 /** All of a volume written and read in order, and the same by `rbd bench`, in turn on one pool. */
 export async function rbdIoBench(options: BenchOptions): Promise<BenchResult> {
   const bytes = options.gib * GIB;
+  // One of each kind, and the room of those before, which the OSD gives back in its own time.
   await using cluster = await CephCluster.start({ pools: [options.pool], bytes: 5 * bytes });
   const { confFile } = cluster;
   await using backend = await RbdBackend.start({ confFile, pool: options.pool });

@@ -278,6 +278,11 @@ it.each([
 );
 
 describe('a renaming that was cut off', () => {
+  /** Where librbd can be killed, and whether the old name is in the directory then. */
+  const PLACES: [place: string, isListedBefore: boolean][] = [
+    ['before the directory', true],
+    ['before the old name’s id', false],
+  ];
   /** What the object of a name holds. */
   const readId = async (name: string): Promise<Buffer> => {
     const id = Buffer.from((await pool.head(name))?.id ?? '');
@@ -298,10 +303,7 @@ describe('a renaming that was cut off', () => {
   const names = async (): Promise<string[]> => (await pool.images()).map(({ name }) => name);
   const idObjects = async (): Promise<string> => ceph.tool('rados', '--pool', 'rbd', 'ls');
 
-  it.each([
-    ['before the directory', true],
-    ['before the old name’s id', false],
-  ])('%s, is ended by the next', async (_, isListedBefore) => {
+  it.each(PLACES)('%s, is ended by the next', async (_, isListedBefore) => {
     const [from, to] = [`old ${String(isListedBefore)}`, `new ${String(isListedBefore)}`];
     const id = await renamed(from, to);
     if (isListedBefore) await pool.renameImage(to, from);
@@ -338,10 +340,7 @@ describe('a renaming that was cut off', () => {
     expect(await idObjects()).not.toContain(volume.id);
   });
 
-  it.each([
-    ['before the directory', true],
-    ['before the old name’s id', false],
-  ])(
+  it.each(PLACES)(
     '%s, leaves nothing of a volume whose clones are gone when it is deleted again',
     async (_, isListedBefore) => {
       await using backend = await RbdBackend.start({ confFile: ceph.confFile });
