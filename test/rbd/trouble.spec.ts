@@ -32,6 +32,8 @@ beforeAll(async () => {
   storage = await CephStorage.open(ceph);
   backend = await RbdBackend.start({ confFile: ceph.confFile, options: OPTIONS });
 });
+// What a case that fails leaves behind is not for the next one to find.
+afterEach(async () => storage.clear());
 afterAll(async () => {
   await within(OPERATION_MS, backend[Symbol.asyncDispose]());
   await storage[Symbol.asyncDispose]();
@@ -115,6 +117,7 @@ ifTaken('rights')('the rights of the user are taken away', () => {
     const options = { ...OPTIONS, rbd_user: USER, rados_connect_timeout: 5 };
     scene.backend = await RbdBackend.start({ confFile: scene.ceph.confFile, options });
   });
+  afterEach(async () => scene.storage.clear());
   afterAll(async () => {
     await within(OPERATION_MS, scene.backend[Symbol.asyncDispose]());
     await scene.storage[Symbol.asyncDispose]();
@@ -172,6 +175,10 @@ ifTaken('address')('the only monitor moves to another address', () => {
     scene.ceph = await CephCluster.start({ store: 'bluestore', bytes: 2 ** 30, settings });
     scene.backend = await RbdBackend.start({ confFile: scene.ceph.confFile, options: OPTIONS });
   });
+  afterEach(async () => {
+    await scene.storage.clear();
+    await scene.storage[Symbol.asyncDispose]();
+  });
   afterAll(async () => {
     await within(OPERATION_MS, scene.backend[Symbol.asyncDispose]());
     await scene.ceph[Symbol.asyncDispose]();
@@ -196,7 +203,6 @@ ifTaken('address')('the only monitor moves to another address', () => {
         data: { ports: expect.arrayContaining([String(ceph.ports.v2)]) as unknown },
       });
       await backend.deleteVolume(volume);
-      await scene.storage[Symbol.asyncDispose]();
     },
   );
 });

@@ -63,5 +63,4 @@ async function allIsWell(backend: RbdBackend, storage: CephStorage, records: Rec
   for (const snapshot of records.snapshots) await eventually(() => backend.deleteSnapshot(snapshot));
   for (const volume of records.volumes) await eventually(() => backend.deleteVolume(volume));
   await eventually(async () => expect([await storage.names(), await storage.journal()]).toEqual([[], []]));
-  await storage.clear();
 }

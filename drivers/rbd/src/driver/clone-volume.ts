@@ -1,9 +1,7 @@
 import { DriverError } from '@scoria/core';
 import type { ModelUpdate, OperationContext, Snapshot, Volume } from '@scoria/core';
 import type { RbdPool } from '@scoria/librbd';
-import { OpenImages } from '../execute/open-images.js';
-import { isUndone, runOrUndo, runOrUndoWith } from '../execute/plan-executor.js';
-import { StepRunner } from '../execute/step-runner.js';
+import { isUndone, runOrUndo } from '../execute/plan-executor.js';
 import { snapshotName, volumeImage } from '../names.js';
 import type { CloneSource, CloneWishes, Flattening } from '../plan/clone-plans.js';
 import { flatteningOf, planCloneVolume, planVolumeFromSnapshot } from '../plan/clone-plans.js';
@@ -26,13 +24,11 @@ export async function cloneVolume(
   const [image, from] = [volumeImage(volume.id), volumeImage(source.id)];
   await using _lock = await tools.locks.hold(context, [imageClaim(image), imageClaim(from, 'shared')]);
   await tools.connection.use(`clone volume ${source.id} to ${volume.id}`, async ({ pool }) => {
-    await using images = new OpenImages(pool);
-    images.ahead(from);
     const plan = await cloneVolumePlan(tools, pool, volume, source);
     await context.step(`note that ${image} is going to be a clone of ${from}`);
     await tools.journal.write(pool, image, { kind: 'clone', source: from });
     try {
-      await runOrUndoWith(context, new StepRunner(pool, images, tools.helpers), plan);
+      await runOrUndo(context, pool, plan, tools.helpers);
     } catch (error) {
       if (isUndone(error)) await tools.journal.remove(pool, image);
       throw error;

@@ -3,17 +3,15 @@ import type { RbdImage, RbdPool } from '@scoria/librbd';
 /** The images that one operation works on: each is opened once, and closed before it goes, or at the end. */
 export class OpenImages implements AsyncDisposable {
   readonly #open = new Map<string, Promise<RbdImage>>();
-  readonly #closing: Promise<void>[] = [];
 
   constructor(private readonly pool: RbdPool) {}
 
-  /** Begins to open an image that is going to be asked for; who asks for it hears what is wrong with it. */
-  ahead(name: string): void {
-    this.#opening(name).catch(() => undefined);
-  }
-
   async get(name: string): Promise<RbdImage> {
-    return this.#opening(name);
+    const known = this.#open.get(name);
+    if (known !== undefined) return known;
+    const opening = this.pool.openImage(name);
+    this.#open.set(name, opening);
+    return opening;
   }
 
   /** Who has an image open watches it, and what is watched cannot be removed. */
@@ -24,20 +22,7 @@ export class OpenImages implements AsyncDisposable {
     await image?.close();
   }
 
-  /** Begins to close an image that is not likely to be asked for again; it is closed at the end at the latest. */
-  closeSoon(name: string): void {
-    this.#closing.push(this.close(name).catch(() => undefined));
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...[...this.#open.keys()].map(async (name) => this.close(name)), ...this.#closing]);
-  }
-
-  async #opening(name: string): Promise<RbdImage> {
-    const known = this.#open.get(name);
-    if (known !== undefined) return known;
-    const opening = this.pool.openImage(name);
-    this.#open.set(name, opening);
-    return opening;
+    await Promise.all([...this.#open.keys()].map(async (name) => this.close(name)));
   }
 }

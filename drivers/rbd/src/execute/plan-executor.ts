@@ -32,15 +32,7 @@ export async function runOrUndo(
   helpers: StepHelpers,
 ): Promise<void> {
   await using images = new OpenImages(pool);
-  await runOrUndoWith(context, new StepRunner(pool, images, helpers), plan);
-}
-
-/** As {@link runOrUndo}, on images that the caller may have begun to open, and closes. */
-export async function runOrUndoWith(
-  context: OperationContext,
-  runner: StepRunner,
-  plan: Plan,
-): Promise<void> {
+  const runner = new StepRunner(pool, images, helpers);
   const done: Step[] = [];
   try {
     for (const step of plan.steps) {

@@ -34,7 +34,6 @@ export class StepRunner {
       }),
     'shape-image': async ({ image, wishes }) => shapeNewImage(await this.images.get(image), wishes),
     'clone-image': async ({ image, parentPool, parent, parentId, snapshot, order, features }) => {
-      if (parentPool === this.pool.name) this.images.closeSoon(parent);
       await this.pool.cloneImage(image, {
         parentPool,
         parentImage: parent,
@@ -44,9 +43,14 @@ export class StepRunner {
         ...(features === undefined ? {} : { features }),
       });
     },
-    'take-snapshot': async ({ image, snapshot }) => (await this.images.get(image)).createSnapshot(snapshot),
-    'protect-snapshot': async ({ image, snapshot }) =>
-      unless(['busy'], async () => (await this.images.get(image)).protectSnapshot(snapshot)),
+    'take-snapshot': async ({ image, snapshot }) => {
+      await this.images.close(image);
+      await this.pool.createSnapshot(image, snapshot);
+    },
+    'protect-snapshot': async ({ image, snapshot }) => {
+      await this.images.close(image);
+      await unless(['busy'], async () => this.pool.protectSnapshot(image, snapshot));
+    },
     'unprotect-snapshot': async ({ image, snapshot }) =>
       unless(['invalid', 'not-found'], async () =>
         (await this.images.get(image)).unprotectSnapshot(snapshot),

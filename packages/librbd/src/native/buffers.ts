@@ -1,6 +1,7 @@
 import { ENOENT, ERANGE, nativeError } from './errno.js';
 import type { RbdFunction } from './functions.js';
 import type { CallOrder, NativeCalls } from './native-calls.js';
+import type { NativeLibrary } from './native-library.js';
 import { textsIn, Words } from './words.js';
 
 const FIRST_GUESS = 4096;
@@ -33,4 +34,12 @@ export async function texts(
     if (result !== -ERANGE) throw nativeError(result, order.subject);
     rooms = rooms.map((room, index) => Math.max(lengths.number(index), room) + 1);
   }
+}
+
+/** Bytes that librados made for us, which it has back now; none where there are none. */
+export function takeBytes(library: NativeLibrary, address: bigint, length: number): Buffer {
+  if (address === 0n) return Buffer.alloc(0);
+  const bytes = library.copyOf(address, length);
+  library.callNow('rados_buffer_free', address);
+  return bytes;
 }

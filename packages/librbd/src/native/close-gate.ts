@@ -3,9 +3,12 @@ import type { Losable } from './attempt.js';
 /** Where an image is open more than once in this process: how many change it, and who waits to close it. */
 interface Gate {
   changes: number;
-  isClosing: boolean;
-  readonly waiting: { readonly kind: 'change' | 'close'; readonly start: () => void }[];
+  isAlone: boolean;
+  readonly waiting: { readonly kind: Passage; readonly start: () => void }[];
 }
+
+/** Together with others who change it through librbd, or without any. */
+export type Passage = 'change' | 'alone';
 
 const gates = new Map<string, Gate>();
 
@@ -18,11 +21,11 @@ const gates = new Map<string, Gate>();
  */
 export async function throughGate<T>(
   image: string,
-  kind: 'change' | 'close',
+  kind: Passage,
   work: () => Promise<T>,
   losable: Losable,
 ): Promise<T> {
-  const gate = gates.get(image) ?? { changes: 0, isClosing: false, waiting: [] };
+  const gate = gates.get(image) ?? { changes: 0, isAlone: false, waiting: [] };
   gates.set(image, gate);
   if (gate.waiting.length > 0 || !mayEnter(gate, kind)) {
     await new Promise<void>((start) => gate.waiting.push({ kind, start }));
@@ -34,7 +37,7 @@ export async function throughGate<T>(
     if (!isIn) return;
     isIn = false;
     leave(gate, kind);
-    if (gate.changes === 0 && !gate.isClosing && gate.waiting.length === 0) gates.delete(image);
+    if (gate.changes === 0 && !gate.isAlone && gate.waiting.length === 0) gates.delete(image);
   };
   losable.onLost(out);
   try {
@@ -44,19 +47,19 @@ export async function throughGate<T>(
   }
 }
 
-function mayEnter(gate: Gate, kind: 'change' | 'close'): boolean {
-  return !gate.isClosing && (kind === 'change' || gate.changes === 0);
+function mayEnter(gate: Gate, kind: Passage): boolean {
+  return !gate.isAlone && (kind === 'change' || gate.changes === 0);
 }
 
-function enter(gate: Gate, kind: 'change' | 'close'): void {
+function enter(gate: Gate, kind: Passage): void {
   if (kind === 'change') gate.changes += 1;
-  else gate.isClosing = true;
+  else gate.isAlone = true;
 }
 
 /** In the order they came, as many as may. */
-function leave(gate: Gate, kind: 'change' | 'close'): void {
+function leave(gate: Gate, kind: Passage): void {
   if (kind === 'change') gate.changes -= 1;
-  else gate.isClosing = false;
+  else gate.isAlone = false;
   for (let next = gate.waiting[0]; next !== undefined && mayEnter(gate, next.kind); next = gate.waiting[0]) {
     gate.waiting.shift();
     enter(gate, next.kind);

@@ -14,12 +14,17 @@ export class NativeRbdClient implements RbdClient {
   async connect(options: ConnectOptions): Promise<NativeCluster> {
     const subject = { operation: 'connect', object: `cluster ${options.clusterName ?? 'ceph'}` };
     checkOptions(options, subject);
-    const calls = new NativeCalls();
+    const calls = this.newCalls();
     const attempt = new Attempt();
     const connecting = connect(calls, attempt, options, subject);
     // Beyond what librados waits for the cluster: its own error says more.
     const patience = { limitMs: options.timeoutMs + 500, signal: options.signal };
     return attempt.wait(connecting, patience, subject, async (late) => late.close());
+  }
+
+  /** How one connection calls the library. */
+  protected newCalls(): NativeCalls {
+    return new NativeCalls();
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ConnectOptions, MonitorAddress, PoolUsage, RbdCluster } from '../model/client.js';
 import { checkName } from './arguments.js';
+import { takeBytes } from './buffers.js';
 import { monitorAddresses, poolUsageOf } from './cluster-answers.js';
 import { ClusterSettings } from './cluster-settings.js';
 import { type CallSubject, ENOENT, ETIMEDOUT, nativeError, rbdError } from './errno.js';
@@ -97,18 +98,12 @@ export class NativeCluster extends NativeHandle implements RbdCluster {
     const places = [ANSWER, ANSWER + 1, REMARK, REMARK + 1].map((index) => said.from(index));
     const given = [this.#rados, command, 1, null, 0];
     const result = await this.calls.run(order, 'rados_mon_command', ...given, ...places);
-    const texts = [ANSWER, REMARK].map((index) => this.#take(said.at(index), said.number(index + 1)));
+    const texts = [ANSWER, REMARK].map((index) =>
+      takeBytes(this.calls.library, said.at(index), said.number(index + 1)).toString('utf8'),
+    );
     // librados remarks that it has timed out, and no more.
     if (result < 0) throw nativeError(result, order.subject, result === -ETIMEDOUT ? '' : texts[1]);
     return texts[0] ?? '';
-  }
-
-  /** The text that the library made for us, and which it has back now. */
-  #take(address: bigint, length: number): string {
-    if (address === 0n) return '';
-    const text = this.calls.library.copyOf(address, length).toString('utf8');
-    this.calls.library.callNow('rados_buffer_free', address);
-    return text;
   }
 }
 

@@ -13,11 +13,11 @@ import type {
 import type { LongCall } from '../model/long-call.js';
 import { checkCount, checkName, shown } from './arguments.js';
 import type { Attempt } from './attempt.js';
+import { throughGate } from './close-gate.js';
 import { closeImage } from './close-image.js';
 import type { ClusterSettings } from './cluster-settings.js';
 import { type CallSubject, ENOENT, EPERM, nativeError, rbdError } from './errno.js';
-import type { RadosFunction, RbdFunction } from './functions.js';
-import { type HandleContext, NativeHandle } from './handle.js';
+import type { HandleContext } from './handle.js';
 import { nameOrId, opening } from './image-reference.js';
 import { NativeImageOptions } from './image-options.js';
 import { trashEntry } from './image-answers.js';
@@ -25,8 +25,7 @@ import { listAll } from './lists.js';
 import { followed } from './long-work.js';
 import type { CallOrder } from './native-calls.js';
 import { NativeImage } from './native-image.js';
-import type { Argument } from './native-library.js';
-import { ObjectKeys } from './object-keys.js';
+import { ObjectPool } from './object-pool.js';
 import { PoolRecords } from './records/pool-records.js';
 import { Words } from './words.js';
 
@@ -41,21 +40,14 @@ interface PoolOpener {
   poolName(id: number, order: CallOrder): Promise<string | undefined>;
 }
 
-/** A pool as librados opens it (an I/O context). */
-export class NativePool extends NativeHandle implements RbdPool {
+/** A pool, and its images. */
+export class NativePool extends ObjectPool implements RbdPool {
   readonly id: number;
-  readonly #io: bigint;
   readonly #cluster: PoolOpener;
   readonly #records: PoolRecords;
 
-  constructor(
-    io: bigint,
-    readonly name: string,
-    cluster: PoolOpener,
-    context: HandleContext,
-  ) {
-    super(context);
-    this.#io = io;
+  constructor(io: bigint, name: string, cluster: PoolOpener, context: HandleContext) {
+    super(io, name, context);
     this.#cluster = cluster;
     this.id = this.calls.library.callNow('rados_ioctx_get_id', io);
     // A pool that is full answers so, instead of letting those who write wait until there is room.
@@ -70,13 +62,14 @@ export class NativePool extends NativeHandle implements RbdPool {
       poolName: async (id, order) => cluster.poolName(id, order),
       everyPool: async () => cluster.pools(),
       withPool: async (other, order, work) => this.#withPool(other, order, work),
+      alone: async (order, work) => this.#withOwn(name, order, work),
     });
   }
 
   async images(): Promise<readonly ImageEntry[]> {
     const subject = { operation: IMAGES.name, object: this.label };
     return this.using(subject, async (attempt) =>
-      listAll(this.calls, { attempt, subject }, IMAGES, this.#io, (words, at) => ({
+      listAll(this.calls, { attempt, subject }, IMAGES, this.io, (words, at) => ({
         id: words.text(at),
         name: words.text(at + 1),
       })),
@@ -93,7 +86,7 @@ export class NativePool extends NativeHandle implements RbdPool {
       using _layout = layout;
       const order = { attempt, subject };
       if (await this.#records.create(name, options, order)) return;
-      await this.calls.check(order, 'rbd_create4', this.#io, name, options.sizeBytes, layout.address);
+      await this.calls.check(order, 'rbd_create4', this.io, name, options.sizeBytes, layout.address);
     });
   }
 
@@ -109,7 +102,7 @@ export class NativePool extends NativeHandle implements RbdPool {
     await this.using(subject, async (attempt) => {
       using _layout = layout;
       const parent = [parentImage, parentSnapshot] as const;
-      const child = [this.#io, name, layout.address] as const;
+      const child = [this.io, name, layout.address] as const;
       await this.#withPool(parentPool, { attempt, subject }, async (io, order) => {
         if (await this.#records.clone(name, options, { io, order })) return;
         await this.calls.check(order, 'rbd_clone3', io, ...parent, ...child);
@@ -146,10 +139,10 @@ export class NativePool extends NativeHandle implements RbdPool {
       subject,
       async (attempt) => {
         const made = new Words(1);
-        const given = [this.#io, name, made.memory, snapshot ?? null];
+        const given = [this.io, name, made.memory, snapshot ?? null];
         await this.calls.check({ attempt, subject }, operation, ...given);
         const known = typeof image === 'string' ? image : '';
-        const origin = { pool: this.#io, name: known, isWritable: !readOnly && snapshot === undefined };
+        const origin = { pool: this.io, name: known, isWritable: !readOnly && snapshot === undefined };
         return new NativeImage(made.at(0), origin, this.contextOf(subject.object));
       },
       undefined,
@@ -162,8 +155,8 @@ export class NativePool extends NativeHandle implements RbdPool {
     checkName(name, 'the name', subject);
     await this.#remove(subject, call, async (order, callback) => {
       const result = await (callback === undefined
-        ? this.calls.run(order, 'rbd_remove', this.#io, name)
-        : this.calls.run(order, 'rbd_remove_with_progress', this.#io, name, callback, null));
+        ? this.calls.run(order, 'rbd_remove', this.io, name)
+        : this.calls.run(order, 'rbd_remove_with_progress', this.io, name, callback, null));
       if (result === -ENOENT && (await this.#isThere(name, order))) throw noRoomToRemove(subject);
       return result;
     });
@@ -176,9 +169,32 @@ export class NativePool extends NativeHandle implements RbdPool {
     const isGrown = await this.using(subject, async (attempt) =>
       this.#records.grow(name, sizeBytes, { attempt, subject }),
     );
-    if (isGrown) return;
-    await using image = await this.openImage(name);
-    await image.resize(sizeBytes);
+    if (!isGrown) await this.#whileOpen(name, async (image) => image.resize(sizeBytes));
+  }
+
+  async createSnapshot(image: string, snapshot: string): Promise<void> {
+    const subject = this.#snapshot('createSnapshot', image, snapshot);
+    // One after the other, where several are taken at once: librbd would have to do it otherwise.
+    const taken = await this.using(subject, async (attempt) =>
+      throughGate(
+        this.#image('', image).object,
+        'alone',
+        async () => this.#records.takeSnapshot(image, snapshot, { attempt, subject }),
+        attempt,
+      ),
+    );
+    if (taken === 'done') return;
+    // Each on an image of its own: one that has just removed it may still see it.
+    if (taken === 'spoilt') await this.#whileOpen(image, async (open) => open.removeSnapshot(snapshot));
+    await this.#whileOpen(image, async (open) => open.createSnapshot(snapshot));
+  }
+
+  async protectSnapshot(image: string, snapshot: string): Promise<void> {
+    const subject = this.#snapshot('protectSnapshot', image, snapshot);
+    const isProtected = await this.using(subject, async (attempt) =>
+      this.#records.protectSnapshot(image, snapshot, { attempt, subject }),
+    );
+    if (!isProtected) await this.#whileOpen(image, async (open) => open.protectSnapshot(snapshot));
   }
 
   async renameImage(from: string, to: string): Promise<void> {
@@ -191,7 +207,7 @@ export class NativePool extends NativeHandle implements RbdPool {
   async trash(): Promise<readonly TrashEntry[]> {
     const subject = { operation: TRASH.name, object: `the trash of ${this.label}` };
     return this.using(subject, async (attempt) =>
-      listAll(this.calls, { attempt, subject }, TRASH, this.#io, trashEntry),
+      listAll(this.calls, { attempt, subject }, TRASH, this.io, trashEntry),
     );
   }
 
@@ -202,7 +218,7 @@ export class NativePool extends NativeHandle implements RbdPool {
     await this.using(subject, async (attempt) => {
       const order = { attempt, subject };
       if (await this.#records.moveToTrash(name, delaySeconds, order)) return;
-      await this.calls.check(order, 'rbd_trash_move', this.#io, name, delaySeconds);
+      await this.calls.check(order, 'rbd_trash_move', this.io, name, delaySeconds);
     });
   }
 
@@ -210,7 +226,7 @@ export class NativePool extends NativeHandle implements RbdPool {
     const subject = this.#inTrash('rbd_trash_restore', id);
     checkName(id, 'the id', subject);
     checkName(name, 'the name', subject);
-    await this.#simply(subject, 'rbd_trash_restore', id, name);
+    await this.simply(subject, 'rbd_trash_restore', id, name);
   }
 
   async removeFromTrash(
@@ -221,45 +237,16 @@ export class NativePool extends NativeHandle implements RbdPool {
     checkName(id, 'the id', subject);
     const forced = force ? 1 : 0;
     await this.#remove(subject, call, async (order, callback) => {
-      if (callback === undefined) return this.calls.run(order, 'rbd_trash_remove', this.#io, id, forced);
-      const given = [this.#io, id, forced, callback, null];
+      if (callback === undefined) return this.calls.run(order, 'rbd_trash_remove', this.io, id, forced);
+      const given = [this.io, id, forced, callback, null];
       const result = await this.calls.run(order, 'rbd_trash_remove_with_progress', ...given);
       return result;
     });
   }
 
-  async keys(object: string): Promise<ReadonlyMap<string, Buffer>> {
-    return this.#withKeys('rados_read_op_operate', object, [], async (keys, order) => keys.read(order));
-  }
-
-  async setKeys(object: string, values: ReadonlyMap<string, Uint8Array>): Promise<void> {
-    const names = [...values.keys()];
-    await this.#withKeys('rados_write_op_operate', object, names, async (keys, order) =>
-      keys.set(values, order),
-    );
-  }
-
-  async removeKeys(object: string, names: readonly string[]): Promise<void> {
-    if (names.length === 0) return;
-    await this.#withKeys('rados_write_op_operate', object, names, async (keys, order) =>
-      keys.remove(names, order),
-    );
-  }
-
-  async removeObject(object: string): Promise<void> {
-    const subject = this.#object('rados_remove', object);
-    checkName(object, 'the name', subject);
-    await this.#simply(subject, 'rados_remove', object);
-  }
-
-  protected override async release(): Promise<void> {
-    await this.calls.library.call('rados_ioctx_destroy', this.#io);
-  }
-
-  async #simply(subject: CallSubject, name: RbdFunction | RadosFunction, ...args: Argument[]): Promise<void> {
-    await this.using(subject, async (attempt) => {
-      await this.calls.check({ attempt, subject }, name, this.#io, ...args);
-    });
+  async #whileOpen(name: string, work: (image: NativeImage) => Promise<void>): Promise<void> {
+    await using image = await this.openImage(name);
+    await work(image);
   }
 
   /** Runs a removal to its end, however long it takes. */
@@ -283,22 +270,9 @@ export class NativePool extends NativeHandle implements RbdPool {
 
   async #isThere(name: string, order: CallOrder): Promise<boolean> {
     const made = new Words(1);
-    const result = await this.calls.run(order, 'rbd_open_read_only', this.#io, name, made.memory, null);
-    if (result >= 0) await closeImage(this.calls.library, this.#io, made.at(0));
+    const result = await this.calls.run(order, 'rbd_open_read_only', this.io, name, made.memory, null);
+    if (result >= 0) await closeImage(this.calls.library, this.io, made.at(0));
     return result >= 0;
-  }
-
-  async #withKeys<T>(
-    operation: string,
-    object: string,
-    names: readonly string[],
-    work: (keys: ObjectKeys, order: CallOrder) => Promise<T>,
-  ): Promise<T> {
-    const subject = this.#object(operation, object);
-    checkName(object, 'the name', subject);
-    for (const name of names) checkName(name, 'the key', subject);
-    const keys = new ObjectKeys(this.calls, this.#io, object);
-    return this.using(subject, async (attempt) => work(keys, { attempt, subject }));
   }
 
   /** Does something with another pool, or with this one. */
@@ -307,21 +281,33 @@ export class NativePool extends NativeHandle implements RbdPool {
     order: CallOrder,
     work: (io: bigint, order: CallOrder) => Promise<T>,
   ): Promise<T> {
-    if (name === this.name) return work(this.#io, order);
+    if (name === this.name) return work(this.io, order);
+    return this.#withOwn(name, order, async (io) => work(io, order));
+  }
+
+  /** With an I/O context that nobody else uses; it stays until every call has ended that was made meanwhile. */
+  async #withOwn<T>(name: string, order: CallOrder, work: (io: bigint) => Promise<T>): Promise<T> {
     await using pool = await this.#cluster.openPool(name);
-    return await work(pool.#io, order);
+    try {
+      return await work(pool.io);
+    } finally {
+      await order.attempt.quiet();
+    }
   }
 
   #image(operation: string, name: unknown): CallSubject {
     return { operation, object: `image ${this.name}/${shown(name)}` };
   }
 
-  #inTrash(operation: string, id: unknown): CallSubject {
-    return { operation, object: `image with the id ${shown(id)} in the trash of ${this.label}` };
+  #snapshot(operation: string, image: string, snapshot: string): CallSubject {
+    const subject = { operation, object: `${this.#image('', image).object}@${shown(snapshot)}` };
+    checkName(image, 'the name of the image', subject);
+    checkName(snapshot, 'the name of the snapshot', subject);
+    return subject;
   }
 
-  #object(operation: string, name: unknown): CallSubject {
-    return { operation, object: `object ${this.name}/${shown(name)}` };
+  #inTrash(operation: string, id: unknown): CallSubject {
+    return { operation, object: `image with the id ${shown(id)} in the trash of ${this.label}` };
   }
 }
 

@@ -111,7 +111,7 @@ export abstract class OpenImage extends NativeHandle {
       attempt.wait(closed, patience, this.subject('rbd_close')).catch(() => undefined);
       return closed;
     };
-    await (this.#isWritable ? throughGate(this.label, 'close', close, attempt) : close());
+    await (this.#isWritable ? throughGate(this.label, 'alone', close, attempt) : close());
     this.io.close();
   }
 }

@@ -140,6 +140,18 @@ export class SimulatedPool extends SimulatedHandle implements RbdPool {
     });
   }
 
+  async createSnapshot(image: string, snapshot: string): Promise<void> {
+    checkName(snapshot, 'the name of the snapshot', this.#image('createSnapshot', image));
+    await using open = await this.openImage(image);
+    await open.createSnapshot(snapshot);
+  }
+
+  async protectSnapshot(image: string, snapshot: string): Promise<void> {
+    checkName(snapshot, 'the name of the snapshot', this.#image('protectSnapshot', image));
+    await using open = await this.openImage(image);
+    await open.protectSnapshot(snapshot);
+  }
+
   async renameImage(from: string, to: string): Promise<void> {
     const subject = this.#image('renameImage', from);
     checkName(from, 'the name', subject);

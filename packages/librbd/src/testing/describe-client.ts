@@ -3,6 +3,7 @@ import { cloneCases } from './cases/clones.js';
 import { dataCases } from './cases/data.js';
 import { differenceCases } from './cases/differences.js';
 import { featureCases } from './cases/features.js';
+import { closedSnapshotCases } from './cases/closed-snapshots.js';
 import { growingCases } from './cases/growing.js';
 import { handleCases } from './cases/handles.js';
 import { headCases } from './cases/heads.js';
@@ -19,6 +20,7 @@ import { type RbdCase, type RbdHarness, Scene } from './scene.js';
 export const clientCases: readonly RbdCase[] = [
   ...imageCases,
   ...headCases,
+  ...closedSnapshotCases,
   ...growingCases,
   ...dataCases,
   ...snapshotCases,

@@ -1,4 +1,4 @@
-import { ENOENT, nativeError, rbdError } from '../errno.js';
+import { ENOENT, EOVERFLOW, ERANGE, nativeError, rbdError } from '../errno.js';
 import type { NativeLibrary } from '../native-library.js';
 import type { ClassCall, ObjectReader } from './class-read.js';
 
@@ -6,6 +6,8 @@ import type { ClassCall, ObjectReader } from './class-read.js';
 const MUST_BE_NEW = 1;
 /** What a comparison of bytes answers, less where they differ. */
 const DIFFERS = -4095;
+/** What a version answers that is not the object's. */
+const VERSION_DIFFERS = [ERANGE, EOVERFLOW];
 /** LIBRADOS_CMPXATTR_OP_EQ. */
 const EQUAL = 1;
 
@@ -15,9 +17,15 @@ export interface ObjectChange {
   readonly calls: readonly ClassCall[];
   /** An attribute that is not to be there afterwards. */
   readonly without?: string;
-  /** Fails with `cancelled` where a key has another value, or the object begins with something else. */
-  readonly unchanged?: { readonly key: string; readonly value: Buffer } | { readonly beginning: Buffer };
+  /** Fails with `cancelled` where the object is not as it was. */
+  readonly unchanged?: Unchanged;
 }
+
+/** A key still has the value, the object still begins with these bytes, or nobody has changed it since this version. */
+type Unchanged =
+  | { readonly key: string; readonly value: Buffer }
+  | { readonly beginning: Buffer }
+  | { readonly version: bigint };
 
 /** Changes one object, all at once or not at all. @throws RbdError */
 export async function changeObject(
@@ -30,7 +38,8 @@ export async function changeObject(
   try {
     compose(library, operation, change);
     const result = await calls.run(order, 'rados_write_op_operate2', operation, io, object, null, 0);
-    if (result <= DIFFERS) throw rbdError('cancelled', order.subject, `${object} was changed meanwhile`);
+    const isOther = result <= DIFFERS || (isOfVersion(change) && VERSION_DIFFERS.includes(-result));
+    if (isOther) throw rbdError('cancelled', order.subject, `${object} was changed meanwhile`);
     if (result < 0) throw nativeError(result, order.subject);
   } finally {
     library.callNow('rados_release_write_op', operation);
@@ -50,15 +59,25 @@ function compose(
   { isNew = false, calls, without, unchanged }: ObjectChange,
 ): void {
   if (isNew) library.callNow('rados_write_op_create', operation, MUST_BE_NEW, null);
-  if (unchanged !== undefined && 'key' in unchanged) {
-    const { key, value } = unchanged;
-    library.callNow('rados_write_op_omap_cmp', operation, key, EQUAL, value, value.length, null);
-  } else if (unchanged !== undefined) {
-    const { beginning } = unchanged;
-    library.callNow('rados_write_op_cmpext', operation, beginning, beginning.length, 0, null);
-  }
+  if (unchanged !== undefined) composeComparison(library, operation, unchanged);
   for (const { method, family = 'rbd', input = Buffer.alloc(0) } of calls) {
     library.callNow('rados_write_op_exec', operation, family, method, input, input.length, null);
   }
   if (without !== undefined) library.callNow('rados_write_op_rmxattr', operation, without);
+}
+
+function composeComparison(library: NativeLibrary, operation: bigint, unchanged: Unchanged): void {
+  if ('version' in unchanged) {
+    library.callNow('rados_write_op_assert_version', operation, unchanged.version);
+  } else if ('key' in unchanged) {
+    const { key, value } = unchanged;
+    library.callNow('rados_write_op_omap_cmp', operation, key, EQUAL, value, value.length, null);
+  } else {
+    const { beginning } = unchanged;
+    library.callNow('rados_write_op_cmpext', operation, beginning, beginning.length, 0, null);
+  }
+}
+
+function isOfVersion({ unchanged }: ObjectChange): boolean {
+  return unchanged !== undefined && 'version' in unchanged;
 }

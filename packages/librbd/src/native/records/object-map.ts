@@ -18,3 +18,16 @@ export function objectCount(sizeBytes: number, order: number): Buffer {
 export function fitObjectMap(sizeBytes: number, order: number): ClassCall {
   return { method: 'object_map_resize', input: Buffer.concat([objectCount(sizeBytes, order), NO_OBJECT]) };
 }
+
+/** The one of a snapshot: what there was when it was taken. */
+export function objectMapAt(id: string, snapshotId: number): string {
+  return `${objectMapOf(id)}.${snapshotId.toString(16).padStart(16, '0')}`;
+}
+
+/** Says of every object that it has not changed since the snapshot that was taken last. */
+export const NOTE_SNAPSHOT: ClassCall = { method: 'object_map_snap_add' };
+
+/** More than the object map of so many objects has: two bits for each, a sum for each 4 KiB, and some words. */
+export function roomOfObjectMap(sizeBytes: number, order: number): number {
+  return Math.ceil((Math.ceil(sizeBytes / 2 ** order) / 4) * 1.01) + 8192;
+}

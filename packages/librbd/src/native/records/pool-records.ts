@@ -12,8 +12,10 @@ import { ImageMaker } from './image-maker.js';
 import { idOfImage, isImageOfFormat1 } from './image-names.js';
 import { moveToTrash } from './move-to-trash.js';
 import { type ImageOpener, openedHead } from './opened-head.js';
+import { protectSnapshot } from './protect-snapshot.js';
 import { readChildren } from './read-children.js';
 import { NOT_BY_RECORDS, type PoolReaders, readHead } from './read-head.js';
+import { takeSnapshot, type Taking } from './take-snapshot.js';
 
 /** A pool whose records are read. */
 export interface RecordedPool {
@@ -31,6 +33,8 @@ export interface RecordedPool {
     order: CallOrder,
     work: (io: bigint, order: CallOrder) => Promise<T>,
   ) => Promise<T>;
+  /** Does something with an I/O context of this pool that nobody else uses. */
+  readonly alone: <T>(order: CallOrder, work: (io: bigint) => Promise<T>) => Promise<T>;
 }
 
 /**
@@ -53,6 +57,17 @@ export class PoolRecords {
   /** See {@link growImage}. */
   async grow(name: string, sizeBytes: number, order: CallOrder): Promise<boolean> {
     return growImage(this.#reader(order), name, sizeBytes);
+  }
+
+  /** See {@link takeSnapshot}. */
+  async takeSnapshot(image: string, snapshot: string, order: CallOrder): Promise<Taking> {
+    const reader = this.#reader(order);
+    return this.pool.alone(order, async (io) => takeSnapshot(reader, { ...reader, io }, image, snapshot));
+  }
+
+  /** See {@link protectSnapshot}. */
+  async protectSnapshot(image: string, snapshot: string, order: CallOrder): Promise<boolean> {
+    return protectSnapshot(this.#reader(order), this.#readers(order), image, snapshot);
   }
 
   /** See {@link moveToTrash}. */

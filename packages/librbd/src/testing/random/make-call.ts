@@ -35,6 +35,10 @@ async function onPool(pool: RbdPool, call: RandomCall, seed: number): Promise<vo
       return pool.removeImage(image);
     case 'grow':
       return pool.growImage(image, call.sizeBytes);
+    case 'snapshot-closed':
+      return pool.createSnapshot(image, call.snapshot);
+    case 'protect-closed':
+      return pool.protectSnapshot(image, call.snapshot);
     case 'rename':
       return pool.renameImage(image, call.to);
     case 'trash':

@@ -18,7 +18,14 @@ export type RandomCall =
     }
   | { readonly kind: 'resize' | 'grow'; readonly image: string; readonly sizeBytes: number }
   | {
-      readonly kind: 'snapshot' | 'remove-snapshot' | 'protect' | 'unprotect' | 'rollback';
+      readonly kind:
+        | 'snapshot'
+        | 'snapshot-closed'
+        | 'remove-snapshot'
+        | 'protect'
+        | 'protect-closed'
+        | 'unprotect'
+        | 'rollback';
       readonly image: string;
       readonly snapshot: string;
     }
@@ -49,6 +56,7 @@ export const RANDOM_ORDER = 20;
 const KINDS = [
   ...['create', 'create', 'clone', 'clone', 'clone', 'clone', 'write', 'write', 'write', 'write'],
   ...['zero', 'discard', 'resize', 'resize', 'snapshot', 'snapshot', 'snapshot', 'remove-snapshot'],
+  ...['snapshot-closed', 'snapshot-closed', 'snapshot-closed', 'protect-closed'],
   ...['remove-snapshot', 'protect', 'protect', 'unprotect', 'rollback', 'rename-snapshot', 'flatten'],
   ...['grow', 'remove', 'trash', 'remove-trashed', 'restore', 'rename'],
 ] as RandomCall['kind'][];
@@ -91,8 +99,10 @@ function onSnapshotOrImage(
 ): RandomCall {
   switch (kind) {
     case 'snapshot':
+    case 'snapshot-closed':
     case 'remove-snapshot':
     case 'protect':
+    case 'protect-closed':
     case 'unprotect':
     case 'rollback':
       return { kind, image, snapshot };
