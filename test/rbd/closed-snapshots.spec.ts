@@ -76,7 +76,7 @@ async function headerOf(name: string): Promise<object> {
     records: [...keys]
       .filter(([key]) => key.startsWith('snapshot_'))
       .map(([, value]) => withoutTime(value).toString('hex')),
-    keys: [...keys].map(([key, value]) => [key.replace(/^snapshot_.*/, 'snapshot'), value.length]),
+    keys: [...keys.keys()].map((key) => key.replace(/^snapshot_.*/, 'snapshot')),
   };
 }
 

@@ -8,7 +8,6 @@ export const EROFS = 30;
 export const ERANGE = 34;
 export const EOVERFLOW = 75;
 export const ETIMEDOUT = 110;
-export const ESTALE = 116;
 export const ECANCELED = 125;
 
 /** What a call was, for the errors it ends with. */

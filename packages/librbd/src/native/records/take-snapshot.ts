@@ -99,7 +99,9 @@ async function readObjectMap(
 async function addToHeader(reader: ObjectReader, id: string, snapshot: string): Promise<number | undefined> {
   const { calls, io, order } = reader;
   const made = new Words(1);
-  if ((await calls.run(order, 'rados_ioctx_selfmanaged_snap_create', io, made.memory)) < 0) return undefined;
+  const takesId = async (): Promise<unknown> =>
+    calls.check(order, 'rados_ioctx_selfmanaged_snap_create', io, made.memory);
+  if (!(await answered(takesId))) return undefined;
   const input = Buffer.concat([encodedText(snapshot), encodedNumber(made.at(0)), BY_USER]);
   const add: ClassCall = { method: 'snapshot_add', input };
   const change = { ...UNLOCKED, calls: [...UNLOCKED.calls, add] };
@@ -145,7 +147,7 @@ async function writeObjectMap(
 }
 
 /** Whether it was done. @throws RbdError where nobody knows */
-async function answered(change: () => Promise<void>): Promise<boolean> {
+async function answered(change: () => Promise<unknown>): Promise<boolean> {
   try {
     await change();
     return true;
