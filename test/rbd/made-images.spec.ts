@@ -161,28 +161,34 @@ it('an image that grew is, record for record, as rbd resizes it', async () => {
   expect(grown).toMatchObject({ isLocked: false });
 });
 
-it('an image that many let grow at once is as large as the largest of them wants it, and its object map with it', async () => {
-  await using stranger = await client.connect({ confFile: ceph.confFile, timeoutMs: 20_000 });
-  const elsewhere = await stranger.openPool('rbd');
-  for (let round = 0; round < 5; round += 1) {
-    const name = `wanted-${String(round)}`;
-    await pool.createImage(name, { sizeBytes: 10 * MIB });
-    const sizes = [100, 300, 30, 500, 200, 50].map((size) => size * MIB);
-    const grown = sizes.map(async (size, index) =>
-      (index % 2 === 0 ? pool : elsewhere).growImage(name, size),
-    );
-    // Who comes late with less is refused.
-    const refused = (await Promise.allSettled(grown)).filter(({ status }) => status === 'rejected');
-    for (const { reason } of refused as PromiseRejectedResult[])
-      expect(reason).toMatchObject({ code: 'invalid' });
-    expect((await pool.head(name))?.sizeBytes).toBe(500 * MIB);
-    await ceph.tool('rbd', 'object-map', 'check', `rbd/${name}`, '--no-progress');
-    const { flags } = JSON.parse(await ceph.tool('rbd', 'info', `rbd/${name}`, '--format', 'json')) as {
-      flags: string[];
-    };
-    expect(flags).toEqual([]);
-  }
-});
+it.each([
+  ['', MIB],
+  [' within an object', MIB / 256],
+])(
+  'an image that many let grow%s at once is as large as the largest of them wants it, and its object map with it',
+  async (where, unit) => {
+    await using stranger = await client.connect({ confFile: ceph.confFile, timeoutMs: 20_000 });
+    const elsewhere = await stranger.openPool('rbd');
+    for (let round = 0; round < 5; round += 1) {
+      const name = `wanted${where}-${String(round)}`;
+      await pool.createImage(name, { sizeBytes: 10 * unit });
+      const sizes = [100, 300, 30, 500, 200, 50].map((size) => size * unit);
+      const grown = sizes.map(async (size, index) =>
+        (index % 2 === 0 ? pool : elsewhere).growImage(name, size),
+      );
+      // Who comes late with less is refused.
+      const refused = (await Promise.allSettled(grown)).filter(({ status }) => status === 'rejected');
+      for (const { reason } of refused as PromiseRejectedResult[])
+        expect(reason).toMatchObject({ code: 'invalid' });
+      expect((await pool.head(name))?.sizeBytes).toBe(500 * unit);
+      await ceph.tool('rbd', 'object-map', 'check', `rbd/${name}`, '--no-progress');
+      const { flags } = JSON.parse(await ceph.tool('rbd', 'info', `rbd/${name}`, '--format', 'json')) as {
+        flags: string[];
+      };
+      expect(flags).toEqual([]);
+    }
+  },
+);
 
 it('an image is in the trash as rbd has it there, and comes out of it', async () => {
   const make = async (name: string): Promise<unknown> => pool.createImage(name, { sizeBytes: 10 * MIB });

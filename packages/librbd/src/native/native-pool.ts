@@ -166,10 +166,14 @@ export class NativePool extends ObjectPool implements RbdPool {
     const subject = this.#image('growImage', name);
     checkName(name, 'the name', subject);
     checkCount(sizeBytes, 'the size', subject);
-    const isGrown = await this.using(subject, async (attempt) =>
-      this.#records.grow(name, sizeBytes, { attempt, subject }),
-    );
-    if (!isGrown) await this.#whileOpen(name, async (image) => image.resize(sizeBytes));
+    const grow = async (): Promise<void> => {
+      const isGrown = await this.using(subject, async (attempt) =>
+        this.#records.grow(name, sizeBytes, { attempt, subject }),
+      );
+      if (!isGrown) await this.#whileOpen(name, async (image) => image.resize(sizeBytes));
+    };
+    // Of two that are resized at once librbd may do the smaller one last, and cut off what the other has added.
+    await throughGate(`the size of ${subject.object}`, 'alone', grow, { onLost: () => undefined });
   }
 
   async createSnapshot(image: string, snapshot: string): Promise<void> {

@@ -7,6 +7,9 @@ import { fitObjectMap, objectCount, objectMapOf } from './object-map.js';
 import { headerOf } from './read-head.js';
 import { readUnlocked, tellOthers, UNLOCKED, type UnlockedImage } from './unlocked-image.js';
 
+/** How often others may come between who let the image grow too. */
+const ATTEMPTS = 10;
+
 /**
  * Makes an image larger whose lock nobody has: its object map first, as librbd does, then the image; who has it open
  * is told.
@@ -14,20 +17,35 @@ import { readUnlocked, tellOthers, UNLOCKED, type UnlockedImage } from './unlock
  */
 export async function growImage(reader: ObjectReader, name: string, sizeBytes: number): Promise<boolean> {
   const id = await idOfImage(reader, name);
-  const now = id === undefined ? undefined : await readUnlocked(reader, id);
-  if (id === undefined || now === undefined || sizeBytes <= now.sizeBytes) return false;
+  if (id === undefined) return false;
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const now = await readUnlocked(reader, id);
+    if (now === undefined || sizeBytes <= now.sizeBytes) return false;
+    if (await isGrown(reader, id, now, sizeBytes)) {
+      await tellOthers(reader, id);
+      return true;
+    }
+  }
+  return false;
+}
+
+/** @returns false where somebody came between */
+async function isGrown(
+  reader: ObjectReader,
+  id: string,
+  now: UnlockedImage,
+  sizeBytes: number,
+): Promise<boolean> {
   try {
     if (now.features.includes('object-map')) await growObjectMap(reader, id, now, sizeBytes);
     const set: ClassCall = { method: 'set_size', input: encodedNumber(sizeBytes) };
     const unchanged = { key: 'size', value: encodedNumber(now.sizeBytes) };
     await changeObject(reader, headerOf(id), { ...UNLOCKED, calls: [...UNLOCKED.calls, set], unchanged });
+    return true;
   } catch (error) {
-    // Somebody came between.
     if (isRbdError(error, 'busy', 'cancelled')) return false;
     throw error;
   }
-  await tellOthers(reader, id);
-  return true;
 }
 
 /** Of those who do this at once the first goes on: the map says for how many objects it is. */
