@@ -1,8 +1,7 @@
 import type { Clock } from '@scoria/core';
+import { isLull } from './lull.js';
 import type { UserWork } from './user-work.js';
 
-/** How long after something that users waited for the next is taken to be about to come, in milliseconds. */
-export const QUIET_MS = 100;
 /** How long a slice goes on at least, in milliseconds. */
 export const LEAST_MS = 50;
 
@@ -41,6 +40,6 @@ export class CopySlice {
     this.#freshAt ??= now;
     // Looking again at what is copied takes time too, more of it the larger the image: at least as much is copied.
     const least = Math.max(LEAST_MS, this.#freshAt - this.#begunAt);
-    if (now - this.#freshAt >= least && this.work.quietFor() < QUIET_MS) this.#end.abort();
+    if (now - this.#freshAt >= least && !isLull(this.work)) this.#end.abort();
   }
 }

@@ -1,6 +1,7 @@
 import { deferred, FakeClock } from '@scoria/testkit';
-import { LEAST_MS, QUIET_MS } from './copy-slice.js';
+import { LEAST_MS } from './copy-slice.js';
 import { BESIDE_MS, Courtesy } from './courtesy.js';
+import { QUIET_MS } from './lull.js';
 import { UserWork } from './user-work.js';
 
 const OBJECT_MS = 10;
@@ -111,7 +112,36 @@ describe('a copy in the background', () => {
       }
     }
     expect(most).toBe(1);
-    expect(copies.reduce((sum, { copied }) => sum + copied, 0)).toBeGreaterThan(0.5 * (LONG_MS / OBJECT_MS));
+    expect(copies.reduce((sum, { copied }) => sum + copied, 0)).toBeGreaterThan(0.3 * (LONG_MS / OBJECT_MS));
+  });
+
+  it('goes on in the first half of the pauses of users who come regularly, and is met by none of them', async () => {
+    const copies = [new FakeCopy(1000), new FakeCopy(1000), new FakeCopy(1000)];
+    const pause = 3 * QUIET_MS;
+    const met: number[] = [];
+    for (let round = 0; round < LONG_MS / pause; round += 1) {
+      met.push(copies.filter(({ isRunning }) => isRunning).length);
+      // Two things, the one right after the other.
+      await begin()();
+      await clock.advance(1);
+      await begin()();
+      await clock.advance(pause);
+    }
+    const known = 4;
+    expect(met.slice(known).filter((count) => count > 0)).toEqual([]);
+    for (const { copied } of copies) expect(copied).toBeGreaterThan(100);
+  });
+
+  it('goes on when users who came regularly come no more', async () => {
+    const copy = new FakeCopy(100_000);
+    for (let round = 0; round < 10; round += 1) {
+      await begin()();
+      await clock.advance(3 * QUIET_MS);
+    }
+    await clock.advance(6 * QUIET_MS);
+    const { runs } = copy;
+    await clock.advance(LONG_MS);
+    expect([copy.runs, copy.isRunning]).toEqual([runs, true]);
   });
 
   it('comes on a little where it is never quiet, and only one of several at a time', async () => {

@@ -1,10 +1,13 @@
 import { Clock } from '@scoria/core';
 import { inject, injectable } from 'inversify';
-import { CopySlice, QUIET_MS } from './copy-slice.js';
+import { CopySlice } from './copy-slice.js';
+import { areRegular, isEarly, overdueBy } from './lull.js';
 import { UserWork } from './user-work.js';
 
 /** How long a copy waits for others at most, in milliseconds: it comes on a little even where it is never quiet. */
 const LONGEST_WAIT_MS = 2000;
+/** How often a copy looks whether it is its turn, in milliseconds. */
+const LOOK_MS = 25;
 /** How long it has to be quiet for each copy more that goes on at once, in milliseconds. */
 export const BESIDE_MS = 1000;
 
@@ -14,11 +17,14 @@ export type Copy = (signal: AbortSignal, reach: (done: number) => void) => Promi
 /**
  * Has copies in the background give way to what users wait for. A copy ends within an object or two when that begins,
  * and goes on when it is quiet: first one copy, so that who comes now and then meets no more than that, and the longer
- * it is quiet, the more of them. Where it never is, one copy at a time goes on for a moment now and then.
+ * it is quiet, the more of them. Where users pause regularly, one copy at a time goes on in the first half of their
+ * pauses, so that they meet none. Where it never is quiet, one at a time goes on for a moment now and then.
  */
 @injectable()
 export class Courtesy {
+  readonly #waiting: symbol[] = [];
   #running = 0;
+  #lastEnd = Number.NEGATIVE_INFINITY;
 
   constructor(
     @inject(UserWork) private readonly work: UserWork,
@@ -40,15 +46,25 @@ export class Courtesy {
     }
   }
 
-  /** Resolves when it is its turn, or at once when the signal is aborted. */
+  /** Resolves when it is its turn, in the order they came, or at once when the signal is aborted. */
   async #turn(signal: AbortSignal): Promise<Disposable> {
+    const me = Symbol('copy');
     const deadline = this.clock.now() + LONGEST_WAIT_MS;
-    for (;;) {
-      const waitMs = QUIET_MS + this.#running * BESIDE_MS - this.work.quietFor();
-      const isPushing = this.#running === 0 && this.clock.now() >= deadline;
-      if (waitMs <= 0 || isPushing || signal.aborted) return this.#run();
-      await this.clock.sleep(Math.min(waitMs, QUIET_MS), signal).catch(() => undefined);
+    this.#waiting.push(me);
+    while (!signal.aborted && !(this.#waiting[0] === me && this.#mayRun(deadline))) {
+      await this.clock.sleep(LOOK_MS, signal).catch(() => undefined);
     }
+    this.#waiting.splice(this.#waiting.indexOf(me), 1);
+    return this.#run();
+  }
+
+  #mayRun(deadline: number): boolean {
+    if (overdueBy(this.work) >= this.#running * BESIDE_MS) return true;
+    if (this.#running > 0) return false;
+    const now = this.clock.now();
+    // Who finds time in their pauses need not push.
+    const since = areRegular(this.work) ? this.#lastEnd + LONGEST_WAIT_MS : deadline;
+    return isEarly(this.work) || now >= Math.max(deadline, since);
   }
 
   #run(): Disposable {
@@ -56,6 +72,7 @@ export class Courtesy {
     return {
       [Symbol.dispose]: () => {
         this.#running -= 1;
+        this.#lastEnd = this.clock.now();
       },
     };
   }
