@@ -47,7 +47,6 @@ export class FlattenCopies {
   }
 
   async #flatten(pool: RbdPool, image: string, signal: AbortSignal, note: ProgressNote): Promise<void> {
-    await using open = await pool.openImage(image);
     let furthest = 0;
     let told = 0;
     const tell = (done: number, total: number): void => {
@@ -66,6 +65,8 @@ export class FlattenCopies {
           tell(done, total);
           reach(done);
         };
+        // What waits for its turn has nothing open: it would keep its ancestors from being deleted.
+        await using open = await pool.openImage(image);
         await open.flatten({ onProgress, signal: slice });
       }, signal);
     } catch (error) {
