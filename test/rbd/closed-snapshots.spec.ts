@@ -248,6 +248,53 @@ async function takeIntruded(
   return { isThere: calls >= step, left };
 }
 
+/** Takes a snapshot, and comes no further than to one of its calls. @returns whether there is such a call */
+async function takeKilled(name: string, step: number): Promise<boolean> {
+  let calls = -Infinity;
+  const killed = new IntrudedRbdClient(async () => {
+    calls += 1;
+    if (calls >= step) throw new Error('killed');
+    return Promise.resolve();
+  });
+  await using own = await killed.connect({ confFile: ceph.confFile, timeoutMs: 20_000 });
+  const images = await own.openPool('rbd');
+  calls = 0;
+  try {
+    await images.createSnapshot(name, 'ours');
+    return false;
+  } catch (error) {
+    expect(String(error)).toContain('killed');
+    return true;
+  }
+}
+
+it('a snapshot that was cut off before any of its calls is removed, and taken again, with right object maps', async () => {
+  let step = 0;
+  let found = 0;
+  for (let isThere = true; isThere;) {
+    step += 1;
+    const name = `killed ${String(step)}`;
+    await pool.createImage(name, { sizeBytes: SIZE, order: ORDER });
+    await write(name, 0, 'before');
+    await pool.createSnapshot(name, 'before');
+    await write(name, 1, 'changed');
+
+    isThere = await takeKilled(name, step);
+    const snapshots = (await pool.head(name))?.snapshots.map((snapshot) => snapshot.name) ?? [];
+    if (snapshots.includes('ours')) {
+      found += 1;
+      await using image = await pool.openImage(name);
+      await image.removeSnapshot('ours');
+    }
+    expect(await flagsOf(name)).toEqual([]);
+    await pool.createSnapshot(name, 'ours');
+    await write(name, 2, 'after');
+    await checkMaps(name, ['before', 'ours', undefined]);
+  }
+  // In the header, with its map, and with all but the word to others; and the one that nobody killed.
+  expect([step > 8, found]).toEqual([true, 4]);
+});
+
 /** Everything that differs between two moments is told of, by the object maps; which are right. */
 async function checkMaps(name: string, moments: readonly (string | undefined)[]): Promise<void> {
   for (const [index, moment] of moments.entries()) {

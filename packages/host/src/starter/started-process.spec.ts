@@ -101,11 +101,9 @@ test('a program has nothing of those that are started with it, and of a lock onl
 describe('a starter that is killed', () => {
   test('takes its programs with it, and what they have started, and the next one starts others', async () => {
     const { result, pid } = await runner.start(sh('sleep 30 & echo $!; wait'));
-    const waiting = runner.run(sh('sleep 30; sleep 30'));
-    waiting.catch(() => {});
-    await delay(100);
+    const { result: other } = await runner.start(sh('sleep 30; sleep 30'));
     signalStarter('SIGKILL');
-    for (const lost of [result, waiting]) {
+    for (const lost of [result, other]) {
       const { code, message } = await failureOf(lost);
       expect([code, message]).toEqual([
         'command-killed',
@@ -118,11 +116,9 @@ describe('a starter that is killed', () => {
 
   test('frees what its programs had locked once it is released', async () => {
     const lock = await locks.acquire([{ directory, name: 'a' }]);
-    const running = runner.run(sh('sleep 30'));
-    running.catch(() => {});
-    await delay(100);
+    const { result } = await runner.start(sh('sleep 30'));
     signalStarter('SIGKILL');
-    await failureOf(running);
+    await failureOf(result);
     await lock.release();
     expect(await isFree('a')).toBe(true);
   });

@@ -88,6 +88,12 @@ export class Attempt implements Losable {
     });
   }
 
+  /** Work that is waited for as long as it takes, and counts as lost when it takes too long. */
+  async timed<T>(work: Promise<T>, limitMs: number, subject: CallSubject): Promise<T> {
+    this.wait(work, { limitMs }, subject).catch(() => undefined);
+    return work;
+  }
+
   #end(waiting: Waiting): void {
     waiting.end();
     clearTimeout(this.#losing);

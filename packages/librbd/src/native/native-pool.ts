@@ -12,8 +12,8 @@ import type {
 } from '../model/pool.js';
 import type { LongCall } from '../model/long-call.js';
 import { checkCount, checkName, shown } from './arguments.js';
-import type { Attempt } from './attempt.js';
-import { throughGate } from './close-gate.js';
+import { Attempt } from './attempt.js';
+import { throughGate } from './image-gate.js';
 import { closeImage } from './close-image.js';
 import type { ClusterSettings } from './cluster-settings.js';
 import { type CallSubject, ENOENT, EPERM, nativeError, rbdError } from './errno.js';
@@ -166,14 +166,10 @@ export class NativePool extends ObjectPool implements RbdPool {
     const subject = this.#image('growImage', name);
     checkName(name, 'the name', subject);
     checkCount(sizeBytes, 'the size', subject);
-    const grow = async (): Promise<void> => {
-      const isGrown = await this.using(subject, async (attempt) =>
-        this.#records.grow(name, sizeBytes, { attempt, subject }),
-      );
-      if (!isGrown) await this.#whileOpen(name, async (image) => image.resize(sizeBytes));
-    };
+    const turn = new Attempt();
+    const grow = async (): Promise<void> => turn.timed(this.#grow(name, sizeBytes), this.limitMs, subject);
     // Of two that are resized at once librbd may do the smaller one last, and cut off what the other has added.
-    await throughGate(`the size of ${subject.object}`, 'alone', grow, { onLost: () => undefined });
+    await throughGate(`the size of ${subject.object}`, 'alone', grow, turn);
   }
 
   async createSnapshot(image: string, snapshot: string): Promise<void> {
@@ -246,6 +242,14 @@ export class NativePool extends ObjectPool implements RbdPool {
       const result = await this.calls.run(order, 'rbd_trash_remove_with_progress', ...given);
       return result;
     });
+  }
+
+  async #grow(name: string, sizeBytes: number): Promise<void> {
+    const subject = this.#image('growImage', name);
+    const isGrown = await this.using(subject, async (attempt) =>
+      this.#records.grow(name, sizeBytes, { attempt, subject }),
+    );
+    if (!isGrown) await this.#whileOpen(name, async (image) => image.resize(sizeBytes));
   }
 
   async #whileOpen(name: string, work: (image: NativeImage) => Promise<void>): Promise<void> {

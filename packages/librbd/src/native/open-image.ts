@@ -6,7 +6,7 @@ import type { RbdFunction } from './functions.js';
 import { type HandleContext, NativeHandle } from './handle.js';
 import { ImageIo } from './image-io.js';
 import { followed } from './long-work.js';
-import { throughGate } from './close-gate.js';
+import { throughGate } from './image-gate.js';
 import { closeImage } from './close-image.js';
 import type { CallOrder } from './native-calls.js';
 import type { Argument, NativeCallback } from './native-library.js';
@@ -106,10 +106,7 @@ export abstract class OpenImage extends NativeHandle {
     const attempt = new Attempt();
     const close = async (): Promise<number> => {
       const closed = closeImage(this.calls.library, this.pool, this.image);
-      // It is waited for as long as it takes, and counts as lost when it takes too long.
-      const patience = { limitMs: this.limitMs };
-      attempt.wait(closed, patience, this.subject('rbd_close')).catch(() => undefined);
-      return closed;
+      return attempt.timed(closed, this.limitMs, this.subject('rbd_close'));
     };
     await (this.#isWritable ? throughGate(this.label, 'alone', close, attempt) : close());
     this.io.close();

@@ -1,9 +1,9 @@
 import { cloneLayoutCases } from './cases/clone-layouts.js';
 import { cloneCases } from './cases/clones.js';
+import { closedSnapshotCases } from './cases/closed-snapshots.js';
 import { dataCases } from './cases/data.js';
 import { differenceCases } from './cases/differences.js';
 import { featureCases } from './cases/features.js';
-import { closedSnapshotCases } from './cases/closed-snapshots.js';
 import { growingCases } from './cases/growing.js';
 import { handleCases } from './cases/handles.js';
 import { headCases } from './cases/heads.js';

@@ -21,7 +21,7 @@ export async function growImage(reader: ObjectReader, name: string, sizeBytes: n
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
     const now = await readUnlocked(reader, id);
     if (now === undefined || sizeBytes <= now.sizeBytes) return false;
-    if (await isGrown(reader, id, now, sizeBytes)) {
+    if (await growOnce(reader, id, now, sizeBytes)) {
       await tellOthers(reader, id);
       return true;
     }
@@ -30,7 +30,7 @@ export async function growImage(reader: ObjectReader, name: string, sizeBytes: n
 }
 
 /** @returns false where somebody came between */
-async function isGrown(
+async function growOnce(
   reader: ObjectReader,
   id: string,
   now: UnlockedImage,

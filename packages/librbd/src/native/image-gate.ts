@@ -1,6 +1,6 @@
 import type { Losable } from './attempt.js';
 
-/** Where an image is open more than once in this process: how many change it, and who waits to close it. */
+/** What this process does with one image: how many change it, whether somebody wants nobody beside, and who waits. */
 interface Gate {
   changes: number;
   isAlone: boolean;
@@ -13,11 +13,11 @@ export type Passage = 'change' | 'alone';
 const gates = new Map<string, Gate>();
 
 /**
- * Lets an image be closed only while none of those that have it open in this process changes what it is (its size,
- * snapshots, features). librbd has the one who holds the lock make such a change for the others, and ends the process
- * (an assertion in CloseRequest.cc) where that one is just being closed. What is lost on the way stands in nobody's way
- * any more.
- * @param image the same for all who have it open
+ * Keeps those in this process apart that are in each other's way at one image. Above all it is closed only while none of
+ * those that have it open changes what it is (its size, snapshots, features): librbd has the one who holds the lock make
+ * such a change for the others, and ends the process (an assertion in CloseRequest.cc) where that one is just being
+ * closed. What is lost on the way stands in nobody's way any more.
+ * @param image the same for all who are to be kept apart
  */
 export async function throughGate<T>(
   image: string,

@@ -1,4 +1,4 @@
-import { throughGate } from './close-gate.js';
+import { throughGate } from './image-gate.js';
 
 const never = { onLost: (): void => undefined };
 
