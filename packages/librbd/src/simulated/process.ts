@@ -106,6 +106,7 @@ export class SimulatedProcess {
       const timer = setTimeout(() => end(late), timeoutMs);
       const forget = this.onDeath(() => end(dead(manner)));
       signal?.addEventListener('abort', abort);
+      if (signal?.aborted === true) abort();
       answer.then(() => end(), reject);
     });
   }

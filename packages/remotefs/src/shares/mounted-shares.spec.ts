@@ -472,14 +472,31 @@ describe('MountedShares', () => {
     });
   });
 
+  async function cancelledStart(abort: AbortController, cancel: () => void): Promise<unknown> {
+    const starting = create().start(createContext({ requestId: 'r', logger, signal: abort.signal }));
+    cancel();
+    return starting.catch((error: unknown) => error);
+  }
+
   it('is cancelled with its operation, while a mount hangs', async () => {
+    const abort = new AbortController();
+    commands.when('mount', () => {
+      setImmediate(() => {
+        abort.abort();
+      });
+      return new Promise<never>(() => {});
+    });
+    const failure = await cancelledStart(abort, () => {});
+    expect(isDriverError(failure, 'cancelled')).toBe(true);
+    expect(commands.lines.some((line) => line.startsWith('mount '))).toBe(true);
+  });
+
+  it('is cancelled with its operation, while it reads the shares file', async () => {
     commands.when('mount', () => new Promise<never>(() => {}));
     const abort = new AbortController();
-    const starting = create().start(createContext({ requestId: 'r', logger, signal: abort.signal }));
-    setTimeout(() => {
+    const failure = await cancelledStart(abort, () => {
       abort.abort();
-    }, 20);
-    const failure = await starting.catch((error: unknown) => error);
+    });
     expect(isDriverError(failure, 'cancelled')).toBe(true);
   });
 });

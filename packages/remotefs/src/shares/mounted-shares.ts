@@ -42,6 +42,8 @@ export class MountedShares implements ShareProvider {
       this.logger.warn(`line ${String(line)} of ${this.options.sharesFile} is skipped: it ${reason}`);
     }
     this.#shares = new Map(shares.map((spec) => [spec.share, this.#known(spec) ?? this.#create(spec)]));
+    // From here on it is heard of.
+    throwIfCancelled(context);
     await untilAborted(this.#lookAtAll(), context);
     if (![...this.#shares.values()].some((share) => share.isUsable)) throw this.#noneUsable();
   }
