@@ -409,7 +409,7 @@ describe('a cluster that does not answer', () => {
     const image = await hastyPool.openImage(name);
     await image.write(0, Buffer.alloc(8 * MIB, 1));
     await image.createSnapshot('a');
-    ceph.pause('osd');
+    await ceph.pause('osd');
     try {
       const calls = [
         ...[image.read(0, 4096), image.write(0, Buffer.alloc(4096, 2)), image.flush(), image.discard(0, MIB)],
@@ -437,7 +437,7 @@ describe('a cluster that does not answer', () => {
   });
 
   test('a monitor neither', async () => {
-    ceph.pause('mon');
+    await ceph.pause('mon');
     try {
       const connecting = client.connect({ confFile: ceph.confFile, timeoutMs: LIMIT_MS });
       const calls = [hasty.poolUsage('rbd'), hasty.monitors(), hasty.openPool('no such pool'), connecting];

@@ -48,9 +48,7 @@ afterAll(async () => {
 const TROUBLES: readonly Trouble[] = [
   {
     what: 'the OSD stands still',
-    begin: () => {
-      ceph.pause('osd');
-    },
+    begin: () => ceph.pause('osd'),
     end: async (standstillMs) => {
       if (standstillMs < STANDSTILL_MS) ceph.resume('osd');
       else await restart('osd');
@@ -66,9 +64,7 @@ const TROUBLES: readonly Trouble[] = [
   },
   {
     what: 'the monitor stands still',
-    begin: () => {
-      ceph.pause('mon');
-    },
+    begin: () => ceph.pause('mon'),
     end: () => {
       ceph.resume('mon');
     },
@@ -212,7 +208,7 @@ it('a backend is ended in time while nobody answers', async () => {
   const other = await RbdBackend.start({ confFile: ceph.confFile, options: OPTIONS });
   const volume = await other.createVolume(SIZE);
   const began = Date.now();
-  ceph.pause('osd');
+  await ceph.pause('osd');
   try {
     const cut = failure(other.snapshot(volume));
     await within(OPERATION_MS, other[Symbol.asyncDispose]());

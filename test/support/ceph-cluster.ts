@@ -8,6 +8,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { cephConfiguration, cephKeyring, type CephClusterOptions } from './ceph-configuration.js';
+import { standStill } from './stand-still.js';
 
 const run = promisify(execFile);
 
@@ -115,8 +116,9 @@ export class CephCluster implements AsyncDisposable {
    * Stops the daemon where it stands: it answers nothing until {@link resume}. An OSD that stood still for more than
    * some ten seconds takes itself for replaced: it has to be stopped and started again.
    */
-  pause(daemon: CephDaemon): void {
-    this.#running(daemon).kill('SIGSTOP');
+  async pause(daemon: CephDaemon): Promise<void> {
+    const { pid } = this.#running(daemon);
+    if (pid !== undefined) await standStill(pid);
   }
 
   resume(daemon: CephDaemon): void {

@@ -84,15 +84,6 @@ export class StorageDaemon implements AsyncDisposable {
     await closed;
   }
 
-  /** Has it do nothing at all for a while, as a host that is out of memory does. */
-  freeze(): void {
-    this.#child.kill('SIGSTOP');
-  }
-
-  thaw(): void {
-    this.#child.kill('SIGCONT');
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
   }

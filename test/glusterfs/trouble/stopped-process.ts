@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
+import { standStill } from '../../support/stand-still.js';
 
 /** However the test ends, nothing hangs for longer. */
 const AT_MOST_MS = 90_000;
@@ -47,7 +48,7 @@ export class StoppedProcess implements AsyncDisposable {
     });
     await once(guard.stdout, 'data');
     guard.unref();
-    process.kill(pid, 'SIGSTOP');
+    await standStill(pid);
     return new StoppedProcess(pid, guard);
   }
 

@@ -34,6 +34,13 @@ function signalStarter(signal: NodeJS.Signals): void {
   if (pid !== undefined) process.kill(pid, signal);
 }
 
+/** It goes on for a while on a busy machine when it is told to stop. */
+async function stopStarter(): Promise<void> {
+  signalStarter('SIGSTOP');
+  const status = `/proc/${starters.current(SETPRIV)?.pid}/status`;
+  while (!/^State:\s+T/m.test(await readFile(status, 'utf8'))) await delay(1);
+}
+
 const sh = (script: string, more: Partial<CommandRequest> = {}): CommandRequest => ({
   command: 'sh',
   args: ['-c', script],
@@ -164,7 +171,7 @@ describe('a starter that stands still', () => {
   test('holds nobody for longer than his limit, and what it starts later ends at once', async () => {
     await echo();
     const lock = await locks.acquire([{ directory, name: 'a' }]);
-    signalStarter('SIGSTOP');
+    await stopStarter();
     const done = join(directory, 'done');
     const { code, message, details } = await failureOf(
       runner.run(sh(`sleep 0.3; touch ${done}`, { timeoutMs: 100 })),
@@ -185,7 +192,7 @@ describe('a starter that stands still', () => {
 
   test('ends what is asked to end', async () => {
     await using running = await runner.start(sh('sleep 30'));
-    signalStarter('SIGSTOP');
+    await stopStarter();
     const controller = new AbortController();
     const cancelled = failureOf(runner.run(sh('sleep 30', { signal: controller.signal })));
     controller.abort(new Error('enough'));
