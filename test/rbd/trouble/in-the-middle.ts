@@ -56,10 +56,12 @@ async function allIsWell(backend: RbdBackend, storage: CephStorage, records: Rec
   // What was cut off is taken back or ended by the driver itself.
   await eventually(async () => expect(await storage.journal()).toEqual([]));
   for (const volume of records.untouched) {
-    expect((await backend.read(volume)).equals(contents(1))).toBe(true);
+    await eventually(async () => expect((await backend.read(volume)).equals(contents(1))).toBe(true));
   }
-  const found = await backend.read(records.reverted);
-  expect([1, 2].some((seed) => found.equals(contents(seed)))).toBe(true);
+  await eventually(async () => {
+    const found = await backend.read(records.reverted);
+    expect([1, 2].some((seed) => found.equals(contents(seed)))).toBe(true);
+  });
   for (const snapshot of records.snapshots) await eventually(() => backend.deleteSnapshot(snapshot));
   for (const volume of records.volumes) await eventually(() => backend.deleteVolume(volume));
   await eventually(async () => expect([await storage.names(), await storage.journal()]).toEqual([[], []]));
