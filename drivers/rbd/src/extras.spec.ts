@@ -1,5 +1,6 @@
 import { Container, createBackend } from '@scoria/core';
 import type { Backend, Volume } from '@scoria/core';
+import type { RbdImage } from '@scoria/librbd';
 import { SimulatedCeph, SimulatedRbdClient } from '@scoria/librbd/simulated';
 import type { FaultEffect } from '@scoria/librbd/simulated';
 import {
@@ -189,22 +190,43 @@ it('a plan names what a type asks for', async () => {
 });
 
 describe('what was opened before a volume was flattened', () => {
-  /** A volume whose flattening is queued, and fails in this process. */
-  async function unflattened(): Promise<{ on: SimulatedExtras; volume: Volume }> {
-    const ceph = new SimulatedCeph({ cloneFormat: 1 });
-    const on = await world(ceph, { rbd_max_clone_depth: 1 });
-    on.client.faults.add({
+  function failFlattening({ client }: SimulatedExtras): void {
+    client.faults.add({
       when: ({ operation }) => operation === 'flatten',
       effect: { kind: 'fail', code: 'failed' },
     });
+  }
+
+  async function isGivenUp({ logger }: SimulatedExtras, { id }: Volume): Promise<boolean> {
+    const start = `volume-${id} could not be flattened`;
+    return Promise.resolve(logger.lines.some(({ message }) => message.startsWith(start)));
+  }
+
+  /** A volume whose flattening is queued, and fails in this process; and what it was cloned from. */
+  async function unflattened(): Promise<{ on: SimulatedExtras; volume: Volume; source: Volume }> {
+    const ceph = new SimulatedCeph({ cloneFormat: 1 });
+    const on = await world(ceph, { rbd_max_clone_depth: 1 });
+    failFlattening(on);
     const [oldest, middle, volume] = [makeVolume(), makeVolume(), makeVolume()];
     await on.driver.createVolume(on.context(), oldest);
     await on.driver.createClonedVolume(on.context(), middle, { ...oldest, status: 'available' });
     await on.driver.createClonedVolume(on.context(), volume, { ...middle, status: 'available' });
-    const isGivenUp = (): boolean =>
-      on.logger.lines.some(({ message }) => message.startsWith(`volume-${volume.id} could not be flattened`));
-    await until(() => Promise.resolve(isGivenUp()));
-    return { on, volume: { ...volume, status: 'available' } };
+    await until(() => isGivenUp(on, volume));
+    const available = { status: 'available' } as const;
+    return { on, volume: { ...volume, ...available }, source: { ...middle, ...available } };
+  }
+
+  /** As Cinder's driver clones, which has another depth in mind. */
+  async function cloneOfCinder({ pool }: SimulatedExtras, { id }: Volume): Promise<RbdImage> {
+    const clone = makeVolume();
+    const [parentImage, parentSnapshot] = [`volume-${id}`, `volume-${clone.id}.clone_snap`];
+    {
+      await using parent = await pool.openImage(parentImage);
+      await parent.createSnapshot(parentSnapshot);
+      await parent.protectSnapshot(parentSnapshot);
+    }
+    await pool.cloneImage(`volume-${clone.id}`, { parentImage, parentSnapshot });
+    return pool.openImage(`volume-${clone.id}`);
   }
 
   /** Of what the volume was cloned from. */
@@ -267,6 +289,45 @@ describe('what was opened before a volume was flattened', () => {
     expect(await isKept(next, volume)).toBe(true);
     await reader[Symbol.asyncDispose]();
     await until(async () => !(await isKept(next, volume)));
+    await on[Symbol.asyncDispose]();
+  });
+
+  it.each(['volume', 'source'] as const)('keeps it also where the %s is deleted meanwhile', async (which) => {
+    const all = await unflattened();
+    const { on, volume } = all;
+    const reader = await cloneOfCinder(on, volume);
+    await using next = await on.beside();
+    await until(() => isFlat(next, volume));
+    await next.driver.deleteVolume(next.context(), all[which]);
+    await next.driver.deleteVolume(next.context(), all[which]);
+    // Longer than until it is looked at again.
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(await isKept(next, volume)).toBe(true);
+    await reader.close();
+    await until(async () => !(await isKept(next, volume)));
+    const images = (await next.pool.images()).map(({ name }) => name);
+    expect(images.includes(`volume-${all.source.id}.deleted`)).toBe(false);
+    await on[Symbol.asyncDispose]();
+  });
+
+  it('keeps a snapshot of a user’s, whose delete is refused until it is closed', async () => {
+    const on = await world(new SimulatedCeph(), { rbd_flatten_volume_from_snapshot: true });
+    const [source, volume] = [makeVolume(), makeVolume()];
+    await on.driver.createVolume(on.context(), source);
+    const snapshot = makeSnapshot({ ...source, status: 'available' });
+    await on.driver.createSnapshot(on.context(), snapshot);
+    failFlattening(on);
+    await on.driver.createVolumeFromSnapshot(on.context(), volume, snapshot);
+    await until(() => isGivenUp(on, volume));
+    const reader = await cloneOfCinder(on, volume);
+    await using next = await on.beside();
+    await until(() => isFlat(next, volume));
+    const remove = async (): Promise<void> => next.driver.deleteSnapshot(next.context(), snapshot);
+    await expect(remove()).rejects.toMatchObject({ code: 'snapshot-busy' });
+    const planned = next.driver.planOf(next.context(), { operation: 'delete-snapshot', snapshot });
+    await expect(planned).rejects.toMatchObject({ code: 'snapshot-busy' });
+    await reader.close();
+    await remove();
     await on[Symbol.asyncDispose]();
   });
 });

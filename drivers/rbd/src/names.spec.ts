@@ -45,6 +45,8 @@ describe('names in a pool', () => {
     [`volume-${ID}.deleted`, true, `volume-${ID}`],
     [`volume-${ID}`, false, `volume-${ID}`],
     ['.deleted', false, '.deleted'],
+    ['db-backup.deleted', false, 'db-backup.deleted'],
+    ['volume-1.deleted', false, 'volume-1.deleted'],
   ])('the image %s is deleted: %s', (name, deleted, living) => {
     expect([isDeletedImage(name), livingName(name)]).toEqual([deleted, living]);
   });

@@ -48,8 +48,9 @@ export function deletedImage(image: string): string {
   return image + DELETED;
 }
 
+/** Somebody else's image may end like that too. */
 export function isDeletedImage(image: string): boolean {
-  return image.endsWith(DELETED) && image.length > DELETED.length;
+  return image.endsWith(DELETED) && volumeIdOf(image.slice(0, -DELETED.length)) !== undefined;
 }
 
 /** An image's name while it is not deleted. */

@@ -9,6 +9,7 @@ import { flattenClaim, readersClaim } from '../driver/volume-locks.js';
 import { ParentRelease } from '../execute/parent-release.js';
 import type { Intent } from '../journal/entry.js';
 import { referenceOf } from '../journal/entry.js';
+import { deletedImage } from '../names.js';
 import type { RbdOptions } from '../options.js';
 import { readImage } from '../tree/read-image.js';
 import { usersBelow } from '../tree/users-below.js';
@@ -147,7 +148,9 @@ export class FlattenQueue {
   ): Promise<FlattenResult> {
     const intent = await this.#wanted(pool, image);
     if (intent === undefined) return 'ended';
+    // It may be deleted meanwhile, and be read through all the same.
     const node = await readImage(pool, image);
+    const named = node ?? (await readImage(pool, deletedImage(image)));
     const parent = node?.parent === undefined ? intent.parent : referenceOf(node.parent);
     if (node?.parent !== undefined) {
       await this.parents.journal.write(pool, image, { kind: 'flatten', parent: referenceOf(node.parent) });
@@ -156,7 +159,8 @@ export class FlattenQueue {
     const { signal } = controller;
     await using unread = await this.parents.locks.tryHold({ signal }, [readersClaim(image, 'exclusive')]);
     const isRead = this.parents.locks.isRead.bind(this.parents.locks);
-    const isUsed = unread === undefined || (await usersBelow({ cluster, pool, isRead }, image)).length > 0;
+    const below = named === undefined ? [] : await usersBelow({ cluster, pool, isRead }, { id: named.id });
+    const isUsed = unread === undefined || below.length > 0;
     if (isUsed && parent !== undefined) return 'is read';
     if (parent !== undefined) await this.parents.release(this.#context(image, signal), pool, parent);
     await this.parents.journal.remove(pool, image);

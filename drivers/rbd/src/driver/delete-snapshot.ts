@@ -15,7 +15,7 @@ import type { DoomedSnapshot } from './doomed-snapshot.js';
 import { findDoomed, holdersOf, isLastOfParent, isNeededByChildren } from './doomed-snapshot.js';
 import type { RbdTools } from './rbd-tools.js';
 import { releaseSteps } from './release-steps.js';
-import { requireUnread } from './snapshot-readers.js';
+import { requireUnread, requireUnreadByFlattened } from './snapshot-readers.js';
 import { snapshotClaim } from './volume-locks.js';
 
 /** See `VolumeDriver.deleteSnapshot`. */
@@ -45,6 +45,7 @@ export async function removeSnapshot(
     await removeCutOffSnapshots(pool, image);
     return;
   }
+  await requireUnreadByFlattened(tools, pool, image, doomed);
   await new SnapshotRemoval(tools, pool, image, doomed).run(context);
 }
 
@@ -145,6 +146,7 @@ export async function deleteSnapshotPlan(
   const [{ pool }, image] = [connected, volumeImage(volume.id)];
   const doomed = await findDoomed(pool, image, snapshotName(id));
   if (doomed === undefined) return { operation: `delete ${snapshotName(id)} of ${image}`, steps: [] };
+  await requireUnreadByFlattened(tools, pool, image, doomed);
   const node = await held(connected, image, doomed);
   const plan = planDeleteSnapshot(image, pool.name, node, isToFlatten(tools));
   await requireUnread(
@@ -159,12 +161,12 @@ export async function deleteSnapshotPlan(
 
 /** What goes of its parent, which it needs by itself: not as long as clones keep it in the trash. */
 async function releasedSteps(
-  { parents: { policy } }: RbdTools,
+  { parents }: RbdTools,
   pool: RbdPool,
   image: string,
   { doomed, holders }: { readonly doomed: DoomedSnapshot; readonly holders: readonly ChildImage[] },
 ): Promise<Step[]> {
   if (doomed.parent === undefined || doomed.children.length > holders.length) return [];
   const node = isLastOfParent(doomed) ? await readImage(pool, image) : undefined;
-  return releaseSteps(pool, policy, doomed.parent, node === undefined ? [] : [node.id]);
+  return releaseSteps(parents, pool, doomed.parent, node === undefined ? [] : [node.id]);
 }

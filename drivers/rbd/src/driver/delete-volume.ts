@@ -7,6 +7,7 @@ import { runPlan } from '../execute/plan-executor.js';
 import { removeRemains } from '../execute/remove-remains.js';
 import type { ParentReference } from '../journal/entry.js';
 import { referenceOf } from '../journal/entry.js';
+import { withReaders } from '../journal/kept-snapshots.js';
 import { undoClone } from '../journal/undo-clone.js';
 import { deletedImage, isCloneSnapshot, volumeImage } from '../names.js';
 import type { DeletePlan } from '../plan/delete-plans.js';
@@ -25,21 +26,26 @@ export async function deleteVolume(
   const image = volumeImage(volume.id);
   await using _lock = await tools.locks.hold(context, [imageClaim(image), treeClaim(image)]);
   await tools.connection.use(`delete volume ${volume.id}`, async ({ pool }) => {
-    const node = await readToDelete(pool, image);
+    const node = await readToDelete(tools, pool, image);
     if (node === undefined) await deleteTraces(context, tools, pool, image);
     else await deleteImage(context, tools, pool, node);
   });
 }
 
 /** What a delete has to know of an image. */
-export async function readToDelete(pool: RbdPool, image: string): Promise<ImageNode | undefined> {
+export async function readToDelete(
+  { journal }: RbdTools,
+  pool: RbdPool,
+  image: string,
+): Promise<ImageNode | undefined> {
   const children = ({ name, namespace }: SnapshotEntry): boolean =>
     isCloneSnapshot(name) || namespace === 'trash';
   const [node, renamed] = await Promise.all([
     readImage(pool, image, { children, parentOfSnapshots: true }),
     pool.head(deletedImage(image)),
   ]);
-  return node && { ...node, isHalfRenamed: node.id === renamed?.id };
+  if (node === undefined) return undefined;
+  return withReaders(journal, pool, { ...node, isHalfRenamed: node.id === renamed?.id });
 }
 
 async function deleteImage(
@@ -150,6 +156,8 @@ async function deleteTraces(
   const entry = await tools.journal.find(pool, image);
   if (entry === undefined) return;
   const { intent } = entry;
+  // The image is gone, or has its second name: its flattening ends by letting go of the parent.
+  if (intent.kind === 'flatten' && intent.parent !== undefined) return;
   if (intent.kind === 'clone') await undoClone(context, tools, pool, { image, source: intent.source });
   if (intent.kind === 'release') await tools.parents.release(context, pool, intent.parent);
   await tools.journal.remove(pool, image);

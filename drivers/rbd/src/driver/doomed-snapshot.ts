@@ -5,6 +5,7 @@ import { ownParent, userSnapshot } from '../tree/read-image.js';
 
 /** A snapshot that is to go. */
 export interface DoomedSnapshot {
+  readonly imageId: string;
   readonly entry: SnapshotHead;
   /** What it depends on by itself: its image does not any more. */
   readonly parent: ParentImage | undefined;
@@ -26,7 +27,13 @@ export async function findDoomed(
   const isChild = ownParent(head) === undefined && entry.overlapBytes > 0;
   const parent = isChild ? head.parent : undefined;
   const children = parent === undefined ? [] : await pool.children(head.id, entry.id);
-  return { entry, parent, children, others: head.snapshots.filter(({ id }) => id !== entry.id) };
+  return {
+    imageId: head.id,
+    entry,
+    parent,
+    children,
+    others: head.snapshots.filter(({ id }) => id !== entry.id),
+  };
 }
 
 /**

@@ -60,9 +60,9 @@ async function planOf(
 
 /** The image, and what goes with it all the way up. */
 async function deleteSteps(tools: RbdTools, pool: RbdPool, volume: Volume): Promise<Step[]> {
-  const node = await readToDelete(pool, volumeImage(volume.id));
+  const node = await readToDelete(tools, pool, volumeImage(volume.id));
   if (node === undefined) return [];
   const { steps, removesImage } = planDeleteVolume(node, tools.parents.policy);
   if (!removesImage || tools.parents.policy.trashSeconds !== undefined) return [...steps];
-  return [...steps, ...(await releaseSteps(pool, tools.parents.policy, node.parent, [node.id]))];
+  return [...steps, ...(await releaseSteps(tools.parents, pool, node.parent, [node.id]))];
 }

@@ -1,5 +1,9 @@
 import { DriverError } from '@scoria/core';
+import type { RbdPool } from '@scoria/librbd';
+import { flattenedFrom } from '../journal/kept-snapshots.js';
+import { deletedImage } from '../names.js';
 import { usersBelow } from '../tree/users-below.js';
+import type { DoomedSnapshot } from './doomed-snapshot.js';
 import type { RbdTools } from './rbd-tools.js';
 
 /**
@@ -20,6 +24,26 @@ export async function requireUnread(
     const users = (await locks.isRead(child)) ? [child, ...below] : below;
     if (users.length > 0) throw stillRead(image, snapshot, users);
   }
+}
+
+/**
+ * As {@link requireUnread}, for those that were made independent in the background: by the journal, which has them until
+ * nobody reads through them.
+ */
+export async function requireUnreadByFlattened(
+  tools: RbdTools,
+  pool: RbdPool,
+  image: string,
+  { imageId, entry }: DoomedSnapshot,
+): Promise<void> {
+  const flattened = (await flattenedFrom(tools.journal, pool, imageId)).get(entry.id) ?? [];
+  const names = flattened.flatMap((name) => [name, deletedImage(name)]);
+  await requireUnread(
+    tools,
+    image,
+    entry.name,
+    names.map((name) => ({ image: name })),
+  );
 }
 
 function stillRead(image: string, snapshot: string, users: readonly string[]): DriverError {

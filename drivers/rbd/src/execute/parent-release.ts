@@ -6,6 +6,7 @@ import { treeClaim, VolumeLocks } from '../driver/volume-locks.js';
 import type { ParentReference } from '../journal/entry.js';
 import { purgeKey, referenceOf } from '../journal/entry.js';
 import { Journal } from '../journal/journal.js';
+import { withReaders } from '../journal/kept-snapshots.js';
 import { deletedImage, isCloneSnapshot, isDeletedImage, livingName } from '../names.js';
 import type { RbdOptions } from '../options.js';
 import type { RemovalPolicy } from '../plan/delete-plans.js';
@@ -115,7 +116,7 @@ export class ParentRelease {
           id === snapshotId || namespace === 'trash' || (isDeletedImage(name) && isCloneSnapshot(snapshot)),
         parentOfSnapshots: true,
       });
-      return node?.id === imageId ? node : undefined;
+      return node?.id === imageId ? withReaders(this.journal, pool, node, snapshotId) : undefined;
     };
     for (const name of new Set([image, deletedImage(livingName(image))])) {
       const node = await read(name);

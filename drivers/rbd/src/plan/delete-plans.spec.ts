@@ -6,6 +6,7 @@ import { describeStep } from './plan.js';
 
 const AT_ONCE = { trashSeconds: undefined };
 const S = '0f5a2f2e-7a1c-4b7e-8b0c-000000000011';
+const DELETED = `volume-${S}.deleted`;
 const backup = aSnapshot('backup.b1.snap.17');
 const unused = aSnapshot('gone.clone_snap');
 const used = aSnapshot('c.clone_snap', { children: [aChild('c')] });
@@ -114,27 +115,27 @@ describe('planRelease', () => {
     ['a snapshot that is needed still', anImage('p', [{ ...own, children: [aChild('c')] }]), [], false],
     [
       'a deleted parent with its last clone',
-      anImage('p.deleted', [own], { parent: parentOfP }),
-      [...removal('p.deleted'), 'remove p.deleted'],
+      anImage(DELETED, [own], { parent: parentOfP }),
+      [...removal(DELETED), `remove ${DELETED}`],
       true,
     ],
-    ['a deleted parent with other clones', anImage('p.deleted', [own, other]), removal('p.deleted'), false],
-    ['a deleted parent without snapshots', anImage('p.deleted'), ['remove p.deleted'], false],
+    ['a deleted parent with other clones', anImage(DELETED, [own, other]), removal(DELETED), false],
+    ['a deleted parent without snapshots', anImage(DELETED), [`remove ${DELETED}`], false],
     [
       'a deleted parent with what an earlier driver has forgotten',
-      anImage('p.deleted', [own, aSnapshot('e.clone_snap')]),
+      anImage(DELETED, [own, aSnapshot('e.clone_snap')]),
       [
-        ...removal('p.deleted'),
-        'unprotect p.deleted@e.clone_snap',
-        'remove the snapshot p.deleted@e.clone_snap',
-        'remove p.deleted',
+        ...removal(DELETED),
+        `unprotect ${DELETED}@e.clone_snap`,
+        `remove the snapshot ${DELETED}@e.clone_snap`,
+        `remove ${DELETED}`,
       ],
       false,
     ],
     [
       'a deleted parent whose removed snapshot others need',
-      anImage('p.deleted', [own, { ...trashed, id: 9 }]),
-      removal('p.deleted'),
+      anImage(DELETED, [own, { ...trashed, id: 9 }]),
+      removal(DELETED),
       false,
     ],
     [
@@ -145,8 +146,8 @@ describe('planRelease', () => {
     ],
     [
       'a deleted parent with a snapshot whose removal was cut off',
-      anImage('p.deleted', [cutOff]),
-      ['remove what is left of the removed snapshot 8 of p.deleted', 'remove p.deleted'],
+      anImage(DELETED, [cutOff]),
+      [`remove what is left of the removed snapshot 8 of ${DELETED}`, `remove ${DELETED}`],
       false,
     ],
     [
@@ -162,16 +163,16 @@ describe('planRelease', () => {
 
   it('counts for a dry run as gone what will be gone', () => {
     const trash = aSnapshot('snapshot-x', { namespace: 'trash', children: [aChild('c')] });
-    const parent = anImage('p.deleted', [trash]);
+    const parent = anImage(DELETED, [trash]);
     expect(lines(planRelease(parent, { snapshotId: 1 }, AT_ONCE))).toEqual([]);
-    expect(lines(planRelease(parent, { snapshotId: 1 }, AT_ONCE, ['id-c']))).toEqual(['remove p.deleted']);
+    expect(lines(planRelease(parent, { snapshotId: 1 }, AT_ONCE, ['id-c']))).toEqual([`remove ${DELETED}`]);
   });
 
   it('goes no further than a parent that stays in the trash, as it depends on its own there', () => {
-    const parent = anImage('p.deleted', [own], { parent: parentOfP });
+    const parent = anImage(DELETED, [own], { parent: parentOfP });
     const plan = planRelease(parent, { snapshotId: 1 }, { trashSeconds: 0 });
     expect(plan.goesOn).toBe(false);
-    expect(lines(plan).at(-1)).toBe('move p.deleted to the trash for at least 0 seconds');
+    expect(lines(plan).at(-1)).toBe(`move ${DELETED} to the trash for at least 0 seconds`);
   });
 });
 
@@ -179,7 +180,7 @@ describe('mayRelease', () => {
   it.each([
     ["its clone's snapshot", aParent('p', 'c.clone_snap'), true],
     ["a user's snapshot", aParent('p', `snapshot-${S}`), false],
-    ["a user's snapshot of a deleted image", aParent('p.deleted', `snapshot-${S}`), true],
+    ["a user's snapshot of a deleted image", aParent(DELETED, `snapshot-${S}`), true],
     ['an image of another pool', aParent('p', 'c.clone_snap', { pool: 'images' }), false],
   ])('%s: %#', (_, parent, expected) => {
     expect(mayRelease(parent, 'volumes')).toBe(expected);

@@ -47,7 +47,7 @@ export async function runTree(world: TreeWorld, steps: readonly TreeStep[]): Pro
   }
 }
 
-/** An image with a protected snapshot and a child, and one in the trash, of somebody else. */
+/** An image with a protected snapshot and a child, one that sounds deleted, and one in the trash, of somebody else. */
 async function putForeignThings(pool: RbdPool): Promise<Foreign> {
   const names = new Set((await pool.images()).map(({ name }) => name));
   if (!names.has('foreign')) {
@@ -57,8 +57,9 @@ async function putForeignThings(pool: RbdPool): Promise<Foreign> {
     await image.protectSnapshot('golden');
     await image.close();
     await pool.cloneImage('foreign-child', { parentImage: 'foreign', parentSnapshot: 'golden' });
+    await pool.createImage('foreign.deleted', { sizeBytes: 4096 });
     await pool.createImage('foreign-trash', { sizeBytes: 4096 });
     await pool.moveToTrash('foreign-trash', 0);
   }
-  return { images: ['foreign', 'foreign-child'], trash: ['foreign-trash'] };
+  return { images: ['foreign', 'foreign-child', 'foreign.deleted'], trash: ['foreign-trash'] };
 }
