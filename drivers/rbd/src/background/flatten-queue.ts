@@ -32,6 +32,11 @@ export interface StoppedFlattening {
 
 /** How often a job looks whether another process wants the image. */
 const LOOK_MS = 1000;
+/** How often it looks at most whether somebody still reads: guests may have their volumes for months. */
+const MOST_PAUSE_MS = 60_000;
+/** How long another process has to stop, each time that it is asked. */
+const ASK_MS = 5000;
+const ASKS = 6;
 
 /** `is read`: the image is flattened, and its parent is kept until nobody reads what was opened before. */
 type FlattenResult = 'ended' | 'is read';
@@ -61,9 +66,13 @@ export class FlattenQueue {
     return [...this.#jobs.keys()];
   }
 
-  /** Records that an image is to be flattened, and has it done. */
+  /** Records that an image is to be flattened, and has it done. What was begun is gone on with. */
   async queue(pool: RbdPool, image: string): Promise<void> {
-    await this.parents.journal.write(pool, image, { kind: 'flatten' });
+    const begun = (await this.#intent(pool, image))?.parent;
+    await this.parents.journal.write(pool, image, {
+      kind: 'flatten',
+      ...(begun === undefined ? {} : { parent: begun }),
+    });
     this.add(image);
   }
 
@@ -95,9 +104,33 @@ export class FlattenQueue {
     await job?.end;
     const free = await this.parents.locks.tryHold(context, [flattenClaim(image)]);
     if (free !== undefined) return { lock: free, wasQueued: job !== undefined };
-    const intent = (await this.#wanted(pool, image)) ?? { kind: 'flatten' };
-    await this.parents.journal.write(pool, image, { ...intent, isCancelled: true });
-    return { lock: await this.parents.locks.hold(context, [flattenClaim(image)]), wasQueued: true };
+    return { lock: await this.#askToStop(context, pool, image), wasQueued: true };
+  }
+
+  /** Does something while an image is not being flattened, which goes on afterwards. @throws as {@link stop} */
+  async whileStopped(
+    context: OperationContext,
+    pool: RbdPool,
+    image: string,
+    work: () => Promise<void>,
+  ): Promise<void> {
+    const stopped = await this.stop(context, pool, image);
+    try {
+      await work();
+    } finally {
+      await this.goOn(pool, image, stopped);
+    }
+  }
+
+  /** Has it go on that was stopped. Never fails: what is recorded is gone on with after the next start. */
+  async goOn(pool: RbdPool, image: string, { lock, wasQueued }: StoppedFlattening): Promise<void> {
+    await lock.release();
+    if (!wasQueued) return;
+    try {
+      await this.queue(pool, image);
+    } catch (error) {
+      this.logger.warn(`${image} is not flattened until the next start: ${messageOf(error)}`);
+    }
   }
 
   /** What is under way stops; the journal has what is left. */
@@ -108,11 +141,27 @@ export class FlattenQueue {
     await this.copies.end();
   }
 
-  /** Again and again where somebody still reads; meanwhile others have their turn. */
+  /** More than once: whoever flattens it may be about to write what was there before. */
+  async #askToStop(context: OperationContext, pool: RbdPool, image: string): Promise<Lock> {
+    for (let left = ASKS; ; left -= 1) {
+      const intent = (await this.#intent(pool, image)) ?? { kind: 'flatten' };
+      await this.parents.journal.write(pool, image, { ...intent, isCancelled: true });
+      try {
+        return await this.parents.locks.hold(context, [flattenClaim(image)], ASK_MS);
+      } catch (error) {
+        if (left === 1 || !isDriverError(error, 'volume-busy')) throw error;
+      }
+    }
+  }
+
+  /** Again and again where somebody still reads, less and less often; meanwhile others have their turn. */
   async #flattenInTurn(image: string, controller: AbortController): Promise<void> {
     const { signal } = controller;
-    while ((await this.#inTurn(image, controller)) === 'is read' && !signal.aborted)
-      await sleep(LOOK_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    for (let pauseMs = LOOK_MS; (await this.#inTurn(image, controller)) === 'is read';) {
+      if (signal.aborted) return;
+      await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
+      pauseMs = Math.min(2 * pauseMs, MOST_PAUSE_MS);
+    }
   }
 
   /** One that is stopped before its turn ends at once: who has the turn may wait for who stops it. */
@@ -188,8 +237,13 @@ export class FlattenQueue {
   }
 
   async #wanted(pool: RbdPool, image: string): Promise<FlattenIntent | undefined> {
+    const intent = await this.#intent(pool, image);
+    return intent?.isCancelled === true ? undefined : intent;
+  }
+
+  async #intent(pool: RbdPool, image: string): Promise<FlattenIntent | undefined> {
     const intent = (await this.parents.journal.find(pool, image))?.intent;
-    return intent?.kind === 'flatten' && intent.isCancelled !== true ? intent : undefined;
+    return intent?.kind === 'flatten' ? intent : undefined;
   }
 
   #context(image: string, signal: AbortSignal): OperationContext {

@@ -2,6 +2,8 @@ import { isDriverError, messageOf } from '@scoria/core';
 import type { OperationContext } from '@scoria/core';
 import type { RbdPool } from '@scoria/librbd';
 import { inject, injectable } from 'inversify';
+import { backupIdOf } from '../backup/backup-names.js';
+import { backupClaim } from '../backup/open-backup.js';
 import { RbdTools } from '../driver/rbd-tools.js';
 import { imageClaim, snapshotClaim } from '../driver/volume-locks.js';
 import type { LockClaim } from '../driver/volume-locks.js';
@@ -76,6 +78,10 @@ export class Recovery {
     // It may have ended since it was read.
     const entry = await journal.find(pool, key);
     if (entry?.intent.kind !== intent.kind) return;
+    if (journal.isWithdrawn(key)) {
+      await journal.remove(pool, key);
+      return;
+    }
     if (!('isWaiting' in intent))
       context.logger.warn(`go on with ${intent.kind} of ${key}, which was cut off`);
     if (await this.#run(context, pool, key, entry.intent)) await journal.remove(pool, key);
@@ -120,19 +126,23 @@ export class Recovery {
     image: string,
     { snapshot, sizeBytes }: Extract<Intent, { kind: 'revert' }>,
   ): Promise<void> {
-    const node = await readImage(pool, image);
-    const isThere = node?.snapshots.some(({ name, namespace }) => namespace === 'user' && name === snapshot);
-    if (node === undefined || isThere !== true) return;
-    const parent = node.isFlat ? await parentOfSnapshot(pool, image, snapshot) : undefined;
-    const back = parent === undefined ? 'roll-back' : 'copy-back';
-    const plan = {
-      operation: `revert ${image}`,
-      steps: [
-        { kind: back, image, snapshot },
-        { kind: 'resize', image, sizeBytes },
-      ],
-    } as const;
-    await runPlan(uncancellable(context), pool, plan, this.tools.helpers);
+    await this.tools.flattens.whileStopped(context, pool, image, async () => {
+      const node = await readImage(pool, image);
+      const isThere = node?.snapshots.some(
+        ({ name, namespace }) => namespace === 'user' && name === snapshot,
+      );
+      if (node === undefined || isThere !== true) return;
+      const parent = node.isFlat ? await parentOfSnapshot(pool, image, snapshot) : undefined;
+      const back = parent === undefined ? 'roll-back' : 'copy-back';
+      const plan = {
+        operation: `revert ${image}`,
+        steps: [
+          { kind: back, image, snapshot },
+          { kind: 'resize', image, sizeBytes },
+        ],
+      } as const;
+      await runPlan(uncancellable(context), pool, plan, this.tools.helpers);
+    });
   }
 
   async #tidy(context: OperationContext, pool: RbdPool, image: { id: string; name: string }): Promise<void> {
@@ -153,8 +163,14 @@ function begunFirst(entries: readonly JournalEntry[]): JournalEntry[] {
 /** An entry is of an image, or of a snapshot of one. */
 function claimOf(key: string): LockClaim {
   const at = key.lastIndexOf('@');
-  if (isOfSnapshot(key)) return snapshotClaim(key.slice(0, at), key.slice(at + 1));
+  if (isOfSnapshot(key)) return claimOfSnapshot(key.slice(0, at), key.slice(at + 1));
   return imageClaim(imageOfKey(key));
+}
+
+/** What is done to a backup is held by its id. */
+function claimOfSnapshot(image: string, snapshot: string): LockClaim {
+  const backupId = backupIdOf(snapshot);
+  return backupId === undefined ? snapshotClaim(image, snapshot) : backupClaim(image, backupId, 'exclusive');
 }
 
 function isOfSnapshot(key: string): boolean {

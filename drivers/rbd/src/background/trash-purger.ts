@@ -30,17 +30,22 @@ export class TrashPurger {
     if (purges.length === 0) return;
     const inTrash = new Set((await pool.trash()).map(({ id }) => id));
     for (const entry of purges) {
+      const isOwn = this.journal.isOwn(entry);
+      if (entry.intent.isPassing === true && !isOwn) continue;
       const isMoved = inTrash.has(entry.intent.id) || !(await isThere(pool, entry.intent));
+      if (!isMoved && !isOwn) continue;
+      // Whoever is at it holds its image, or its place in the tree.
+      const claims = [imageClaim(entry.intent.name), treeClaim(entry.intent.name)];
+      await using lock = await this.parents.locks.tryHold(context, claims);
+      if (lock === undefined) continue;
       if (isMoved) await this.#purgeOne(context, pool, entry.key, entry.intent);
-      else if (this.journal.isOwn(entry)) await this.#forget(context, pool, entry.key, entry.intent);
+      else await this.#forget(pool, entry.key, entry.intent);
     }
   }
 
-  /** It never was moved: whoever was about to has died. One who lives holds its image, or its place in the tree. */
-  async #forget(context: OperationContext, pool: RbdPool, key: string, purge: Purge): Promise<void> {
-    const claims = [imageClaim(purge.name), treeClaim(purge.name)];
-    await using lock = await this.parents.locks.tryHold(context, claims);
-    if (lock !== undefined && (await isThere(pool, purge))) await this.journal.remove(pool, key);
+  /** It never was moved: whoever was about to has died. */
+  async #forget(pool: RbdPool, key: string, purge: Purge): Promise<void> {
+    if (await isThere(pool, purge)) await this.journal.remove(pool, key);
   }
 
   async #purgeOne(context: OperationContext, pool: RbdPool, key: string, purge: Purge): Promise<void> {
@@ -63,7 +68,7 @@ async function removeFromTrash(
     pool.removeFromTrash(id, { onProgress: progressOf(context), signal: context.signal });
   try {
     await remove().catch(async (error: unknown) => {
-      if (!isRbdError(error, 'busy') || !(await isMoveEnded(pool, name))) throw error;
+      if (!isRbdError(error, 'busy') || !(await isMoveEnded(pool, { id, name }))) throw error;
       await remove();
     });
     return 'gone';
@@ -76,7 +81,9 @@ async function removeFromTrash(
 }
 
 /** Who died while an image was moved has left it between its place and the trash: there it counts as in use. */
-async function isMoveEnded(pool: RbdPool, name: string): Promise<boolean> {
+async function isMoveEnded(pool: RbdPool, { id, name }: Pick<Purge, 'id' | 'name'>): Promise<boolean> {
+  // Another image may have its name.
+  if (((await pool.head(name))?.id ?? id) !== id) return false;
   try {
     await pool.moveToTrash(name, 0);
     return true;

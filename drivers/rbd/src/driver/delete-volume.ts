@@ -112,7 +112,7 @@ async function stay(
 ): Promise<void> {
   try {
     if ((await pool.head(name)) === undefined) return;
-    if (stopped.wasQueued) await flattens.queue(pool, name);
+    if (stopped.wasQueued) await flattens.goOn(pool, name, stopped);
     else if (hasEntry) await journal.remove(pool, name);
   } catch (error) {
     context.logger.warn(

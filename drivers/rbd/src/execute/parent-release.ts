@@ -77,9 +77,14 @@ export class ParentRelease {
     queueFlatten: () => Promise.reject(new TypeError('a parent is never flattened')),
   };
 
-  async claimTrash(pool: RbdPool, { id, image, parent }: TrashedImage): Promise<void> {
-    const intent = { kind: 'purge', id, name: image, ...(parent === undefined ? {} : { parent }) } as const;
-    await this.journal.write(pool, purgeKey(id), intent);
+  async claimTrash(pool: RbdPool, { id, image, parent, isPassing }: TrashedImage): Promise<void> {
+    await this.journal.write(pool, purgeKey(id), {
+      kind: 'purge',
+      id,
+      name: image,
+      ...(parent === undefined ? {} : { parent }),
+      ...(isPassing === undefined ? {} : { isPassing }),
+    });
   }
 
   async #releaseOne(context: OperationContext, pool: RbdPool, link: ParentReference): Promise<Released> {

@@ -40,7 +40,8 @@ export async function runOrUndo(
       done.unshift(step);
     }
   } catch (error) {
-    const isClean = await undo(uncancellable(context), runner, plan, done.flatMap(inverse));
+    const begun = [...halfDone(plan.steps[done.length], error), ...done];
+    const isClean = await undo(uncancellable(context), runner, plan, begun.flatMap(inverse));
     // What a call that was never answered has done, nobody knows.
     if (!isClean || isRbdError(error, 'timed-out', 'disconnected', 'closed')) NOT_UNDONE.add(error as object);
     throw error;
@@ -74,6 +75,12 @@ async function undo(
     context.logger.warn(`${operation} could not be taken back yet: ${messageOf(error)}`);
     return false;
   }
+}
+
+/** A snapshot that nobody can answer for: taken while somebody else took the image's lock, and not removed for that. */
+function halfDone(failed: Step | undefined, error: unknown): Step[] {
+  const isHalf = failed?.kind === 'take-snapshot' && isRbdError(error, 'busy', 'read-only', 'failed');
+  return isHalf ? [failed] : [];
 }
 
 /** What takes a step back. */

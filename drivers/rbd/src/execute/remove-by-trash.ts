@@ -14,7 +14,7 @@ export async function removeByTrash(
 ): Promise<boolean> {
   const { image, id } = trashed;
   try {
-    await helpers.claimTrash(pool, trashed);
+    await helpers.claimTrash(pool, { ...trashed, isPassing: true });
   } catch (error) {
     if (isRbdError(error, 'no-space', 'quota')) return false;
     throw error;

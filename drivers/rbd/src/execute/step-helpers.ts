@@ -8,6 +8,8 @@ export interface TrashedImage {
   readonly id: string;
   /** What it depends on, and goes on to depend on in the trash. */
   readonly parent?: ParentReference;
+  /** It is removed from there at once, or put back. */
+  readonly isPassing?: boolean;
 }
 
 /** What `queue-flatten` and retries need. */

@@ -1,10 +1,11 @@
 import type { OperationContext } from '@scoria/core';
-import { isRbdError } from '@scoria/librbd';
+import { isRbdError, RbdError } from '@scoria/librbd';
 import type { LongCall, RbdErrorCode, RbdPool } from '@scoria/librbd';
 import type { Step } from '../plan/plan.js';
 import { shapeNewImage } from '../types/shape-image.js';
 import { copyBack } from './copy-back.js';
 import type { OpenImages } from './open-images.js';
+import { openIfThere } from '../tree/read-image.js';
 import type { StepHelpers } from './step-helpers.js';
 import { removeByTrash } from './remove-by-trash.js';
 
@@ -89,12 +90,31 @@ export class StepRunner {
     'move-to-trash': async (step, context) => {
       const { image, delaySeconds } = step;
       await this.images.close(image);
+      // Ceph would move it all the same, and whoever has it open would lose it later.
+      await this.helpers.whileWatched(context, async () => requireUnwatched(this.pool, image));
       await this.helpers.claimTrash(this.pool, step);
       await this.helpers.whileWatched(context, async () =>
         unless(['not-found'], async () => this.pool.moveToTrash(image, delaySeconds)),
       );
     },
   };
+}
+
+/** @throws RbdError `busy` naming who has it open */
+async function requireUnwatched(pool: RbdPool, image: string): Promise<void> {
+  const open = await openIfThere(pool, image);
+  if (open === undefined) return;
+  try {
+    const addresses = (await open.watchers()).map(({ address }) => address);
+    if (addresses.length === 0) return;
+    throw new RbdError({
+      code: 'busy',
+      message: `${image} is open at ${addresses.join(', ')}`,
+      details: { operation: 'moveToTrash', object: `image ${pool.name}/${image}` },
+    });
+  } finally {
+    await open.close();
+  }
 }
 
 /** Does something for which some errors mean that it is done already. */

@@ -5,7 +5,7 @@ import type { RbdCluster, RbdPool } from '@scoria/librbd';
 import type { RbdTools } from '../driver/rbd-tools.js';
 import { shapingOf } from '../driver/clone-volume.js';
 import { runOrUndo } from '../execute/plan-executor.js';
-import { volumeImage } from '../names.js';
+import { livingName, volumeIdOf, volumeImage } from '../names.js';
 import type { CloneSource } from '../plan/clone-plans.js';
 import { planVolumeFromSnapshot } from '../plan/clone-plans.js';
 import type { RbdLocation } from './image-location.js';
@@ -25,13 +25,18 @@ export async function cloneImage(
   return tools.connection.use(`clone image ${image.id} to volume ${volume.id}`, async ({ cluster, pool }) => {
     for (const location of image.locations) {
       const found = parseRbdLocation(location);
-      if (found?.fsid !== cluster.fsid) continue;
+      if (found?.fsid !== cluster.fsid || isVolume(found, pool)) continue;
       const source = await readableSource(context, cluster, found);
       if (source !== undefined && (await isCloned(context, tools, pool, { volume, source, found })))
         return {};
     }
     return undefined;
   });
+}
+
+/** Whoever may say where an image is must not come by other people's volumes. */
+function isVolume({ pool: name, image }: RbdLocation, pool: RbdPool): boolean {
+  return name === pool.name && volumeIdOf(livingName(image)) !== undefined;
 }
 
 /** undefined where it cannot be read. */

@@ -24,7 +24,14 @@ export type Intent =
   /** The image was reverted, and has to get its size back. */
   | { readonly kind: 'revert'; readonly snapshot: string; readonly sizeBytes: number }
   /** The image is in the trash and is ours to remove from it. */
-  | { readonly kind: 'purge'; readonly id: string; readonly name: string; readonly parent?: ParentReference };
+  | {
+      readonly kind: 'purge';
+      readonly id: string;
+      readonly name: string;
+      readonly parent?: ParentReference;
+      /** Only on its way out, or back: nobody else's but its host's. */
+      readonly isPassing?: boolean;
+    };
 
 export interface JournalEntry {
   /** The image's name, or what stands for it. */

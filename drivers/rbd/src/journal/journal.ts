@@ -16,6 +16,7 @@ export const JOURNAL_OBJECT = 'scoria_journal';
 @injectable()
 export class Journal {
   readonly owner: string;
+  readonly #withdrawn = new Set<string>();
 
   constructor(
     @inject(BackendIdentity) { stateDirectory }: BackendIdentity,
@@ -26,11 +27,22 @@ export class Journal {
 
   async write(pool: RbdPool, key: string, intent: Intent): Promise<void> {
     const value = encodeEntry({ owner: this.owner, intent });
+    this.#withdrawn.delete(key);
     await pool.setKeys(JOURNAL_OBJECT, new Map([[key, value]]));
   }
 
   async remove(pool: RbdPool, ...keys: readonly string[]): Promise<void> {
     await pool.removeKeys(JOURNAL_OBJECT, keys);
+  }
+
+  /** Removes an entry of what this process must not go on with, even where it cannot be removed: {@link isWithdrawn}. */
+  async withdraw(pool: RbdPool, key: string): Promise<void> {
+    this.#withdrawn.add(key);
+    await this.remove(pool, key);
+  }
+
+  isWithdrawn(key: string): boolean {
+    return this.#withdrawn.has(key);
   }
 
   /** Every entry; what is none is told in the log and left where it is. */

@@ -32,9 +32,14 @@ async function usersOf(look: UsersLook, child: ChildImage): Promise<string[]> {
   const name = `${child.pool}/${child.image}`;
   // What cannot be looked at may be in use.
   if (child.poolNamespace !== '') return [name];
-  if (child.pool === look.pool.name) return usersHere(look, child);
-  await using pool = await look.cluster.openPool(child.pool);
-  return await usersHere({ ...look, pool, isRead: () => Promise.resolve(false) }, child);
+  try {
+    if (child.pool === look.pool.name) return await usersHere(look, child);
+    await using pool = await look.cluster.openPool(child.pool);
+    return await usersHere({ ...look, pool, isRead: () => Promise.resolve(false) }, child);
+  } catch (error) {
+    if (isRbdError(error, 'permission')) return [name];
+    throw error;
+  }
 }
 
 async function usersHere(look: UsersLook, { image, imageId }: ChildImage): Promise<string[]> {
