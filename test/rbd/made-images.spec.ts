@@ -131,6 +131,43 @@ it.each([
   expect((await image.read(0, 4)).toString()).toBe('data');
 });
 
+it.each([
+  ['a data pool is', { rbd_default_data_pool: 'abroad' }],
+  ['stripes are', { rbd_default_stripe_unit: '65536', rbd_default_stripe_count: '16' }],
+  ['small objects are', { rbd_default_order: '16' }],
+  ['layering only is', { rbd_default_features: 'layering' }],
+])(
+  'where %s configured, images and clones are, record for record, as rbd makes them',
+  async (title, given) => {
+    await using configured = await client.connect({
+      confFile: ceph.confFile,
+      timeoutMs: 20_000,
+      settings: given,
+    });
+    const own = await configured.openPool('rbd');
+    const flags = Object.entries(given).flatMap(([name, value]) => [`--${name.replaceAll('_', '-')}`, value]);
+    const [ours, theirs] = [`ours, ${title}`, `mine, ${title}`] as const;
+    await own.createImage(ours, { sizeBytes: 10 * MIB });
+    const make = async (name: string): Promise<unknown> =>
+      ceph.tool('rbd', 'create', `rbd/${name}`, '--size', '10M', ...flags);
+    await make(theirs);
+    await sameLength(pool, [ours, theirs], make);
+    expect(await recordsOf(pool, ours)).toEqual(await recordsOf(pool, theirs));
+
+    const [ourClone, theirClone] = [`clone-${ours}`, `clone-${theirs}`] as const;
+    for (const clone of [ourClone, theirClone]) {
+      await pool.createImage(`parent-of-${clone}`, { sizeBytes: 10 * MIB });
+      await pool.createSnapshot(`parent-of-${clone}`, 'snap');
+    }
+    await own.cloneImage(ourClone, { parentImage: `parent-of-${ourClone}`, parentSnapshot: 'snap' });
+    const makeClone = async (name: string): Promise<unknown> =>
+      ceph.tool('rbd', 'clone', `rbd/parent-of-${theirClone}@snap`, `rbd/${name}`, ...flags);
+    await makeClone(theirClone);
+    await sameLength(pool, [ourClone, theirClone], makeClone);
+    expect(await withoutParent(pool, ourClone)).toEqual(await withoutParent(pool, theirClone));
+  },
+);
+
 /** Parents differ in their ids, which are in the record of the parent. */
 async function withoutParent(from: RbdPool, name: string): Promise<object> {
   const records = JSON.stringify(await recordsOf(from, name));
@@ -138,7 +175,9 @@ async function withoutParent(from: RbdPool, name: string): Promise<object> {
   const at = Buffer.of(snapshotId ?? 0).toString('latin1');
   expect(image).toBe(`parent-of-${name}`);
   return JSON.parse(
-    records.replaceAll(imageId ?? '', 'PARENT').replace(JSON.stringify(at).slice(1, -1), 'AT'),
+    records
+      .replaceAll(imageId ?? '', 'PARENT')
+      .replace(`PARENT${JSON.stringify(at).slice(1, -1)}`, 'PARENT@'),
   ) as object;
 }
 
@@ -282,6 +321,57 @@ it.each([
     expect((await pool.images()).map((image) => image.name)).not.toContain(name);
   },
 );
+
+it.each([
+  ['before its id', []],
+  ['before the directory', ['id']],
+  ['before the trash', ['id', 'directory']],
+])('an image whose return from the trash was cut off %s is put back', async (_, places) => {
+  const name = `returning ${String(places.length)}`;
+  const id = await returning(name, places);
+  await expect(pool.removeFromTrash(id)).rejects.toMatchObject({ code: 'busy' });
+  expect(await pool.endRestore(id)).toBe(true);
+  expect(await placesOf(id)).toEqual([[name], false]);
+  await pool.removeImage(name);
+  expect(await ceph.tool('rados', '--pool', 'rbd', 'ls')).not.toContain(id);
+});
+
+it('a driver that starts puts such an image back, which it was about to remove', async () => {
+  const id = await returning('to go', ['id']);
+  const entry = { version: 1, owner: 'another host', intent: { kind: 'purge', id, name: 'to go' } };
+  await pool.setKeys('scoria_journal', new Map([[`trash:${id}`, Buffer.from(JSON.stringify(entry))]]));
+  await using _backend = await RbdBackend.start({ confFile: ceph.confFile });
+  expect(await placesOf(id)).toEqual([['to go'], false]);
+  expect((await pool.keys('scoria_journal')).has(`trash:${id}`)).toBe(false);
+  await pool.removeImage('to go');
+});
+
+/** By which names it is there, and whether it is in the trash. */
+async function placesOf(id: string): Promise<[string[], boolean]> {
+  const named = (await pool.images()).filter((image) => image.id === id).map(({ name }) => name);
+  return [named, (await pool.trash()).some((entry) => entry.id === id)];
+}
+
+/** An image that somebody was about to put back. @param places where it is besides the trash @returns its id */
+async function returning(name: string, places: readonly string[]): Promise<string> {
+  await pool.createImage(name, { sizeBytes: 10 * MIB });
+  const id = (await pool.head(name))?.id ?? '';
+  await pool.moveToTrash(name, 0);
+  expect(await pool.endRestore(id)).toBe(false);
+  const record = Buffer.from(await trashRecord(id));
+  record[record.length - 1] = 3; // is being restored
+  if (places.includes('id')) {
+    const [file, idBytes] = [path.join(ceph.directory, 'id'), Buffer.alloc(4)];
+    idBytes.writeUInt32LE(id.length);
+    await writeFile(file, Buffer.concat([idBytes, Buffer.from(id)]));
+    await ceph.tool('rados', '--pool', 'rbd', 'put', `rbd_id.${name}`, file);
+  }
+  if (places.includes('directory')) {
+    await pool.restoreFromTrash(id, name);
+  }
+  await pool.setKeys('rbd_trash', new Map([[`id_${id}`, record]]));
+  return id;
+}
 
 describe('a renaming that was cut off', () => {
   /** Where librbd can be killed, and whether the old name is in the directory then. */

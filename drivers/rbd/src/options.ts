@@ -1,5 +1,9 @@
 import { BACKEND_OPTIONS, defineOptions, hostPath, Type } from '@scoria/core';
 import type { OptionsOf } from '@scoria/core';
+import { MOST_TRASH_SECONDS } from '@scoria/librbd';
+
+/** A timer of Node that is told to wait for longer does not wait at all. */
+const MOST_TIMER_SECONDS = 2_147_483;
 
 /** The names and defaults are Cinder's. */
 export const RBD_OPTIONS = defineOptions({
@@ -74,11 +78,13 @@ export const RBD_OPTIONS = defineOptions({
   deferred_deletion_delay: Type.Integer({
     default: 0,
     minimum: 0,
+    maximum: MOST_TRASH_SECONDS,
     description: 'How long it stays in the trash at least, in seconds.',
   }),
   deferred_deletion_purge_interval: Type.Integer({
     default: 60,
     minimum: 1,
+    maximum: MOST_TIMER_SECONDS,
     description: 'How often the trash, and what else is left to be done, is looked at, in seconds.',
   }),
   rbd_concurrent_flatten_operations: Type.Integer({

@@ -12,7 +12,7 @@ import { Journal } from '../journal/journal.js';
 type Purge = Extract<Intent, { kind: 'purge' }>;
 
 /** What became of an image in the trash. */
-type Outcome = 'gone' | 'not-expired' | 'kept';
+type Outcome = 'gone' | 'back' | 'not-expired' | 'kept';
 
 /** Removes images from the trash that this driver has put there, on whatever host, and never any other. */
 @injectable()
@@ -50,8 +50,10 @@ export class TrashPurger {
 
   async #purgeOne(context: OperationContext, pool: RbdPool, key: string, purge: Purge): Promise<void> {
     try {
-      if ((await removeFromTrash(context, pool, purge)) !== 'gone') return;
-      if (purge.parent !== undefined) await this.parents.release(context, pool, purge.parent);
+      const outcome = await removeFromTrash(context, pool, purge);
+      if (outcome !== 'gone' && outcome !== 'back') return;
+      if (outcome === 'gone' && purge.parent !== undefined)
+        await this.parents.release(context, pool, purge.parent);
       await this.journal.remove(pool, key);
     } catch (error) {
       context.logger.warn(`${purge.name} (${purge.id}) stays in the trash for now: ${messageOf(error)}`);
@@ -59,25 +61,30 @@ export class TrashPurger {
   }
 }
 
-async function removeFromTrash(
-  context: OperationContext,
-  pool: RbdPool,
-  { id, name }: Purge,
-): Promise<Outcome> {
-  const remove = async (): Promise<void> =>
-    pool.removeFromTrash(id, { onProgress: progressOf(context), signal: context.signal });
+async function removeFromTrash(context: OperationContext, pool: RbdPool, purge: Purge): Promise<Outcome> {
   try {
-    await remove().catch(async (error: unknown) => {
-      if (!isRbdError(error, 'busy') || !(await isMoveEnded(pool, { id, name }))) throw error;
-      await remove();
-    });
-    return 'gone';
+    return await removeOrPutBack(context, pool, purge);
   } catch (error) {
     if (isRbdError(error, 'not-found')) return 'gone';
     if (isRbdError(error, 'not-expired')) return 'not-expired';
-    context.logger.warn(`${name} (${id}) cannot be removed from the trash: ${messageOf(error)}`);
+    context.logger.warn(`${purge.name} (${purge.id}) cannot be removed from the trash: ${messageOf(error)}`);
     return 'kept';
   }
+}
+
+/** Where somebody has died while he put it back, it had something that uses it: it stays, as he wanted. */
+async function removeOrPutBack(context: OperationContext, pool: RbdPool, purge: Purge): Promise<Outcome> {
+  const remove = async (): Promise<void> =>
+    pool.removeFromTrash(purge.id, { onProgress: progressOf(context), signal: context.signal });
+  try {
+    await remove();
+  } catch (error) {
+    if (!isRbdError(error, 'busy')) throw error;
+    if (await pool.endRestore(purge.id)) return 'back';
+    if (!(await isMoveEnded(pool, purge))) throw error;
+    await remove();
+  }
+  return 'gone';
 }
 
 /** Who died while an image was moved has left it between its place and the trash: there it counts as in use. */

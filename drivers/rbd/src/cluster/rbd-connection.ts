@@ -1,30 +1,34 @@
 import { Clock, DriverError, DriverOptions, messageOf } from '@scoria/core';
 import type { OperationContext } from '@scoria/core';
 import { isRbdError, NativeRbdClient, RbdClient, RbdError } from '@scoria/librbd';
-import type { RbdCluster, RbdPool } from '@scoria/librbd';
+import type { RbdCluster } from '@scoria/librbd';
 import { inject, injectable, optional } from 'inversify';
 import type { RbdOptions } from '../options.js';
 import { timeoutMsOf } from '../options.js';
 import { UserWork } from '../background/user-work.js';
 import { asDriverError } from './rbd-errors.js';
+import type { Connected } from './used-connection.js';
+import { UsedConnection } from './used-connection.js';
 
-/** A connection with the pool of the volumes. */
-export interface Connected {
-  readonly cluster: RbdCluster;
-  readonly pool: RbdPool;
-}
+export type { Connected };
 
 /** How many requests of a remove or a rollback are under way at once; librbd's own 10 is slow. */
 const MANAGEMENT_REQUESTS = '20';
 
+/** Where as many were given up and still wait for answers, it is the cluster that gives none. */
+const MOST_OLD = 3;
+
 /**
  * The one connection of a backend. It is kept, because making one takes longer than most operations, and made again by
- * the next call after it was lost. Goes through librados and librbd, unless another client is bound.
+ * the next call after it was lost. Where a call has timed out, that may be one image's own trouble, or the connection may
+ * stand still for good: the next call makes a new one, and what goes by the old one goes on. Goes through librados and
+ * librbd, unless another client is bound.
  */
 @injectable()
 export class RbdConnection {
-  #connected: Promise<Connected> | undefined;
-  #connectedAt = 0;
+  #current: UsedConnection | undefined;
+  /** Those that were given up, and are still used. */
+  readonly #old = new Set<UsedConnection>();
   #isClosed = false;
   /** Of librados and librbd, besides what the configuration file says. */
   protected readonly settings: Readonly<Record<string, string>> = {
@@ -59,48 +63,56 @@ export class RbdConnection {
   }
 
   /**
-   * Does something with the cluster. What it raises comes out as a DriverError; where the connection was lost, the next
-   * call makes a new one.
+   * Does something with the cluster. What it raises comes out as a DriverError; where the connection was lost, or does not
+   * answer, the next call makes a new one. Images that `body` leaves open can be used until they are closed.
    * @param operation for messages: 'delete volume ...'
    */
   async useInBackground<T>(operation: string, body: (connected: Connected) => Promise<T>): Promise<T> {
-    let connecting: Promise<Connected> | undefined;
+    let used: UsedConnection | undefined;
     try {
       if (this.#isClosed) throw ended();
-      connecting = this.#connected ??= this.#open();
-      return await body(await connecting);
+      used = this.#current ??= new UsedConnection(this.#open(), this.clock.now());
+      return await used.use(body);
     } catch (error) {
-      if (isRbdError(error, 'disconnected', 'timed-out', 'closed')) this.#forget(connecting);
-      if (!isRbdError(error, 'permission') || !isOfPool(error, this.options)) {
-        throw asDriverError(error, operation);
-      }
-      // A connection keeps the rights that its user had when it was made: those that were given since come with another.
-      if (this.#age() >= this.options.rados_connection_interval * 1000) this.#forget(connecting);
-      throw asDriverError(notAllowed(this.options, error), operation);
+      this.#leave(used, error);
+      const isNotAllowed = isRbdError(error, 'permission') && isOfPool(error, this.options);
+      throw asDriverError(isNotAllowed ? notAllowed(this.options, error) : error, operation);
     }
   }
 
-  /** Ends the connection; calls under way end first. Idempotent, and for good. */
+  /** Ends the connection, and those before it; calls under way end first. Idempotent, and for good. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const connecting = this.#connected;
-    this.#connected = undefined;
-    if (connecting !== undefined) await closeQuietly(connecting);
+    const all = [this.#current, ...this.#old];
+    this.#current = undefined;
+    await Promise.all(all.map(async (connection) => connection?.close()));
   }
 
-  #age(): number {
-    return this.clock.now() - this.#connectedAt;
+  /** The next call makes a new one, where this one is not to be used again after the error. */
+  #leave(used: UsedConnection | undefined, error: unknown): void {
+    if (used === undefined) return;
+    if (this.#current === used && this.#isToLeave(used, error)) {
+      this.#current = undefined;
+      this.#old.add(used);
+      used
+        .closeWhenUnused()
+        .finally(() => this.#old.delete(used))
+        .catch(() => undefined);
+    }
+    // Nothing goes on by it.
+    if (isRbdError(error, 'disconnected')) used.close().catch(() => undefined);
+  }
+
+  #isToLeave(used: UsedConnection, error: unknown): boolean {
+    if (used.isBroken || isRbdError(error, 'disconnected', 'closed')) return true;
+    if (isRbdError(error, 'timed-out')) return this.#old.size < MOST_OLD;
+    // A connection keeps the rights that its user had when it was made: those that were given since come with another.
+    const isOld = this.clock.now() - used.madeAt >= this.options.rados_connection_interval * 1000;
+    return isOld && isRbdError(error, 'permission') && isOfPool(error, this.options);
   }
 
   async #open(): Promise<Connected> {
-    try {
-      this.#connectedAt = this.clock.now();
-      return await this.#openPool(await this.#connect());
-    } catch (error) {
-      // The next call tries again.
-      this.#connected = undefined;
-      throw error;
-    }
+    return this.#openPool(await this.#connect());
   }
 
   async #connect(): Promise<RbdCluster> {
@@ -126,22 +138,6 @@ export class RbdConnection {
       await cluster.close();
       throw isRbdError(error, 'not-found') ? noPool(rbd_pool, error) : error;
     }
-  }
-
-  #forget(lost: Promise<Connected> | undefined): void {
-    if (lost === undefined) return;
-    if (this.#connected === lost) this.#connected = undefined;
-    // Its calls under way end first, which may take as long as their time limit.
-    closeQuietly(lost).catch(() => undefined);
-  }
-}
-
-async function closeQuietly(connecting: Promise<Connected>): Promise<void> {
-  try {
-    const { cluster } = await connecting;
-    await cluster.close();
-  } catch {
-    // A connection that was never made, or is gone, has nothing to close.
   }
 }
 

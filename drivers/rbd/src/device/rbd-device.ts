@@ -63,10 +63,10 @@ export class RbdDevice implements BlockDevice {
     if (this.mode === 'read-write') await this.#call('flush', () => this.image.flush());
   }
 
+  /** Whatever becomes of what was written: nothing is open or held afterwards. @throws DriverError as {@link flush} */
   async close(): Promise<void> {
     try {
-      await this.flush();
-      await this.#call('close', () => this.image.close());
+      await this.#flushAndClose();
     } finally {
       await this.options.release();
     }
@@ -74,6 +74,14 @@ export class RbdDevice implements BlockDevice {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #flushAndClose(): Promise<void> {
+    try {
+      await this.flush();
+    } finally {
+      await this.#call('close', () => this.image.close());
+    }
   }
 
   async *#diff(options: Parameters<RbdImage['diff']>[0]): AsyncIterable<DiffExtent> {

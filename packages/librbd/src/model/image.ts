@@ -76,6 +76,7 @@ export interface DiffExtent {
 export interface RbdImage extends AsyncDisposable {
   /** The name it was opened by; '' for one opened by its id. */
   readonly name: string;
+  /** Of an open snapshot with its size. Raises only what every call may: `timed-out`, `disconnected`, `closed`. */
   info(): Promise<ImageInfo>;
   /**
    * Fills a new buffer of exactly `length` bytes, or `into`, which has as many: it is the image's until the read resolves,
@@ -108,11 +109,13 @@ export interface RbdImage extends AsyncDisposable {
    * @throws RbdError `not-found`, `busy` (protected, or in the trash for its children)
    */
   removeSnapshotById(id: number): Promise<void>;
+  /** Not twice: the old name is gone. @throws RbdError `not-found`, `exists` (its own name too), `read-only` */
   renameSnapshot(from: string, to: string): Promise<void>;
   /** @throws RbdError `busy` already protected, `not-found` */
   protectSnapshot(name: string): Promise<void>;
   /** @throws RbdError `invalid` not protected, `busy` has children (of clone format 1), `not-found` */
   unprotectSnapshot(name: string): Promise<void>;
+  /** @throws RbdError `not-found` */
   isProtected(snapshot: string): Promise<boolean>;
   /** Puts the image back to the snapshot. */
   rollback(snapshot: string, call?: LongCall): Promise<void>;
@@ -132,15 +135,21 @@ export interface RbdImage extends AsyncDisposable {
   /** Makes it independent of its parent. @throws RbdError `invalid` has no parent */
   flatten(call?: LongCall): Promise<void>;
 
+  /** By key, in their order; empty where there is none. Raises only what every call may, as `info`. */
   metadata(): Promise<ReadonlyMap<string, string>>;
   /** @throws RbdError as `setMetadata`; undefined where there is no such key */
   metadataValue(key: string): Promise<string | undefined>;
+  /**
+   * Can be repeated: it takes the place of what was there.
+   * @throws RbdError `invalid` (no key, or a setting, `conf_...`, that librbd does not know or not so), `read-only`
+   */
   setMetadata(key: string, value: string): Promise<void>;
   /** One that is not there is fine. */
   removeMetadata(key: string): Promise<void>;
   /** @throws RbdError `invalid` where a feature cannot be changed later */
   updateFeatures(features: readonly string[], enabled: boolean): Promise<void>;
 
+  /** Itself too, where it is open for writing; who only reads is none. Raises only what every call may, as `info`. */
   watchers(): Promise<readonly Watcher[]>;
   /**
    * undefined where nobody holds one; a lock that librbd takes by itself (`tag` is `internal`) as it was when the image was
@@ -149,7 +158,9 @@ export interface RbdImage extends AsyncDisposable {
   locks(): Promise<ImageLock | undefined>;
   /** @throws RbdError `busy` someone else holds it, `exists` held by us already */
   lockExclusively(cookie: string): Promise<void>;
+  /** Gives back what `lockExclusively` has taken; not twice. @throws RbdError `not-found` we hold no such lock */
   unlock(cookie: string): Promise<void>;
+  /** Takes a lock away, and cuts its holder off the cluster; not twice. @throws RbdError `not-found`, `permission` */
   breakLock(client: string, cookie: string): Promise<void>;
   close(): Promise<void>;
 }

@@ -99,10 +99,20 @@ export interface RbdPool extends AsyncDisposable {
   renameImage(from: string, to: string): Promise<void>;
 
   trash(): Promise<readonly TrashEntry[]>;
-  /** Those who have it open go on. @throws RbdError `not-found` */
+  /**
+   * Those who have it open go on.
+   * @throws RbdError `not-found`, `invalid` where the delay is more than `MOST_TRASH_SECONDS`
+   */
   moveToTrash(name: string, delaySeconds: number): Promise<void>;
   /** Back under `name`. @throws RbdError `not-found`, `exists` */
   restoreFromTrash(id: string, name: string): Promise<void>;
+  /**
+   * Puts an image back for good, under the name that it had, where somebody who did has died over it: it can neither be
+   * removed nor moved then.
+   * @returns false where there is no such image in the trash, or nobody has begun to put it back
+   * @throws RbdError `exists`
+   */
+  endRestore(id: string): Promise<boolean>;
   /** @throws RbdError `not-found`, `not-expired` unless `force`, `busy` (watched), `not-empty` (has snapshots) */
   removeFromTrash(id: string, options?: LongCall & { readonly force?: boolean }): Promise<void>;
 
@@ -115,4 +125,9 @@ export interface RbdPool extends AsyncDisposable {
   /** @throws RbdError `not-found` */
   removeObject(object: string): Promise<void>;
   close(): Promise<void>;
+  /**
+   * As `close`, once no call is under way and no image is open any more; until then they can be used. Whoever wants it closed
+   * at once can `close` it, or the cluster, meanwhile.
+   */
+  closeWhenUnused(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+import { MOST_TRASH_SECONDS } from '../model/trash-delay.js';
 import { type CallSubject, rbdError } from './errno.js';
 
 /* What comes from outside is checked before librbd sees it: it believes what it is told, and ends the process. */
@@ -20,6 +21,14 @@ export function checkTransfer(length: unknown, subject: CallSubject): asserts le
     subject,
     `at most ${String(MAX_TRANSFER)} bytes at a time, not ${String(length)}`,
   );
+}
+
+/** As {@link checkCount}, of how long something is to be in the trash. */
+export function checkDelay(seconds: unknown, subject: CallSubject): asserts seconds is number {
+  checkCount(seconds, 'the delay', subject);
+  if (seconds <= MOST_TRASH_SECONDS) return;
+  const most = String(MOST_TRASH_SECONDS);
+  throw rbdError('invalid', subject, `the delay has to be ${most} s at most, not ${String(seconds)}`);
 }
 
 /** Checks what is used as a C string: one with NUL in it would be another name. @throws RbdError `invalid` */

@@ -100,3 +100,38 @@ test('of several calls at once one fails: the others still hold it', async () =>
   await closing;
   expect(released).toEqual(['image']);
 });
+
+test('it is closed when nothing of it is used any more, where that is wanted', async () => {
+  const released: string[] = [];
+  const pool = new Handle('pool', released, { limitMs: 10 });
+  const image = pool.opened('image');
+  const [before, late] = [deferred(), deferred()];
+  const call = image.call(before.promise);
+  const lost = pool.call(late.promise);
+  const closing = pool.closeWhenUnused();
+  before.resolve();
+  await call;
+  await image.call(Promise.resolve());
+  await expect(lost).rejects.toMatchObject({ code: 'timed-out' });
+  await image.close();
+  // It still has a call that its caller has given up.
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(released).toEqual(['image']);
+  await pool.call(Promise.resolve());
+  late.resolve();
+  await closing;
+  expect(released).toEqual(['image', 'pool']);
+  await expect(pool.call(Promise.resolve())).rejects.toMatchObject({ code: 'closed' });
+});
+
+test('it is closed at once where its owner is closed meanwhile', async () => {
+  const released: string[] = [];
+  const cluster = new Handle('cluster', released);
+  const pool = cluster.opened('pool');
+  const image = pool.opened('image');
+  const closing = pool.closeWhenUnused();
+  await cluster.close();
+  await closing;
+  await expect(image.call(Promise.resolve())).rejects.toMatchObject({ code: 'closed' });
+  expect(released).toEqual(['image', 'pool', 'cluster']);
+});

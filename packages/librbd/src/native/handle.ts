@@ -26,7 +26,7 @@ export abstract class NativeHandle implements AsyncDisposable {
   readonly #children = new Set<NativeHandle>();
   #uses = 0;
   #closing: Promise<void> | undefined;
-  #whenIdle: (() => void) | undefined;
+  #whenChanged: (() => void)[] = [];
 
   protected readonly label: string;
   protected readonly calls: NativeCalls;
@@ -46,9 +46,17 @@ export abstract class NativeHandle implements AsyncDisposable {
    * cluster that does not answer is not waited for longer than a call may take.
    */
   async close(): Promise<void> {
-    this.#closing ??= this.#closeWhenIdle();
     const subject = { operation: 'close', object: this.label };
-    await new Attempt().wait(this.#closing, { limitMs: this.limitMs }, subject).catch(() => undefined);
+    await new Attempt().wait(this.#closed(), { limitMs: this.limitMs }, subject).catch(() => undefined);
+  }
+
+  /**
+   * As {@link close}, once no call is under way and nothing is open any more that was opened of it; until then all of that
+   * can be used.
+   */
+  async closeWhenUnused(): Promise<void> {
+    while (this.#closing === undefined && (this.#uses > 0 || this.#children.size > 0)) await this.#change();
+    await this.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -98,21 +106,38 @@ export abstract class NativeHandle implements AsyncDisposable {
       // Where several were made at once, and one has failed, the others still use what the library holds.
       await attempt.quiet();
       this.#uses -= 1;
-      if (this.#uses === 0) this.#whenIdle?.();
+      this.#tellChange();
     }
   }
 
   async #closeWhenIdle(): Promise<void> {
-    if (this.#uses > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
+    while (this.#uses > 0) await this.#change();
     // Opened by calls that were under way.
     await Promise.all([...this.#children].map(async (child) => child.#closed()));
     await this.release();
-    if (this.#owner !== undefined) this.#owner.#children.delete(this);
+    if (this.#owner !== undefined) this.#owner.#disown(this);
   }
 
   /** Unlike {@link close} it waits as long as it takes. */
   async #closed(): Promise<void> {
     this.#closing ??= this.#closeWhenIdle();
+    this.#tellChange();
     await this.#closing;
+  }
+
+  #disown(child: NativeHandle): void {
+    this.#children.delete(child);
+    this.#tellChange();
+  }
+
+  /** Resolves when a call has ended, something opened of it is closed, or it begins to close. */
+  async #change(): Promise<void> {
+    await new Promise<void>((resolve) => this.#whenChanged.push(resolve));
+  }
+
+  #tellChange(): void {
+    const told = this.#whenChanged;
+    this.#whenChanged = [];
+    for (const tell of told) tell();
   }
 }

@@ -11,7 +11,7 @@ import type {
   TrashEntry,
 } from '../model/pool.js';
 import type { LongCall } from '../model/long-call.js';
-import { checkCount, checkName, shown } from './arguments.js';
+import { checkCount, checkDelay, checkName, shown } from './arguments.js';
 import { Attempt } from './attempt.js';
 import { throughGate } from './image-gate.js';
 import { closeImage } from './close-image.js';
@@ -214,7 +214,7 @@ export class NativePool extends ObjectPool implements RbdPool {
   async moveToTrash(name: string, delaySeconds: number): Promise<void> {
     const subject = this.#image('rbd_trash_move', name);
     checkName(name, 'the name', subject);
-    checkCount(delaySeconds, 'the delay', subject);
+    checkDelay(delaySeconds, subject);
     await this.using(subject, async (attempt) => {
       const order = { attempt, subject };
       if (await this.#records.moveToTrash(name, delaySeconds, order)) return;
@@ -227,6 +227,12 @@ export class NativePool extends ObjectPool implements RbdPool {
     checkName(id, 'the id', subject);
     checkName(name, 'the name', subject);
     await this.simply(subject, 'rbd_trash_restore', id, name);
+  }
+
+  async endRestore(id: string): Promise<boolean> {
+    const subject = this.#inTrash('endRestore', id);
+    checkName(id, 'the id', subject);
+    return this.using(subject, async (attempt) => this.#records.endRestore(id, { attempt, subject }));
   }
 
   async removeFromTrash(

@@ -45,6 +45,13 @@ it.each([
   expect(await namesSeen()).toEqual(names);
 });
 
+it('closes what is opened too late', async () => {
+  await pool.createImage('image', { sizeBytes: SIZE });
+  client.faults.add({ effect: { kind: 'hang', after: true } });
+  expect(await codeOf(pool.openImage('image'))).toBe('timed-out');
+  expect(await codeOf((await poolOf(new SimulatedRbdClient(ceph))).removeImage('image'))).toBe('done');
+});
+
 it('connects again after the connection was cut, and not after death', async () => {
   client.disconnect();
   expect(await codeOf(pool.images())).toBe('disconnected');

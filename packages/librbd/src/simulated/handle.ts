@@ -15,6 +15,7 @@ export abstract class SimulatedHandle implements AsyncDisposable {
   readonly #children = new Set<SimulatedHandle>();
   readonly #underWay = new Set<Promise<unknown>>();
   #isClosed = false;
+  #whenChanged: (() => void)[] = [];
 
   protected constructor(
     protected readonly connection: Connection,
@@ -26,10 +27,19 @@ export abstract class SimulatedHandle implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#tellChange();
     await Promise.allSettled(this.#underWay);
     await Promise.all([...this.#children].map(async (child) => child.close()));
     this.owner?.disown(this);
     this.release();
+  }
+
+  /** As {@link close}, once nothing of it is used. */
+  async closeWhenUnused(): Promise<void> {
+    while (!this.#isClosed && (this.#underWay.size > 0 || this.#children.size > 0)) {
+      await new Promise<void>((resolve) => this.#whenChanged.push(resolve));
+    }
+    await this.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -51,6 +61,7 @@ export abstract class SimulatedHandle implements AsyncDisposable {
       return await running;
     } finally {
       this.#underWay.delete(running);
+      this.#tellChange();
     }
   }
 
@@ -67,6 +78,14 @@ export abstract class SimulatedHandle implements AsyncDisposable {
 
   private disown(child: SimulatedHandle): void {
     this.#children.delete(child);
+    this.#tellChange();
+  }
+
+  /** A call has ended, something opened of it is closed, or it begins to close. */
+  #tellChange(): void {
+    const told = this.#whenChanged;
+    this.#whenChanged = [];
+    for (const tell of told) tell();
   }
 
   #manner(subject: SimulatedSubject, changes: boolean, { signal }: LongCall): CallManner {

@@ -10,7 +10,7 @@ import type {
   RbdPool,
   TrashEntry,
 } from '../model/pool.js';
-import { checkCount, checkName } from './arguments.js';
+import { checkCount, checkDelay, checkName } from './arguments.js';
 import { resizeTo } from './contents/image-writing.js';
 import { type Connection, SimulatedHandle } from './handle.js';
 import { addImage, attachClone, cloneable, cloneLayout, userSnapshot } from './new-image.js';
@@ -105,7 +105,7 @@ export class SimulatedPool extends SimulatedHandle implements RbdPool {
     const subject = this.#image('openImage', named);
     checkName(named, 'the name', subject);
     if (snapshot !== undefined) checkName(snapshot, 'the snapshot', subject);
-    return this.call(subject, false, () => {
+    return this.#open(subject, () => {
       const image = this.#find(reference, subject);
       const opened = snapshot === undefined ? undefined : userSnapshot(image, snapshot);
       if (snapshot !== undefined && opened === undefined) {
@@ -176,7 +176,7 @@ export class SimulatedPool extends SimulatedHandle implements RbdPool {
   async moveToTrash(name: string, delaySeconds: number): Promise<void> {
     const subject = this.#image('moveToTrash', name);
     checkName(name, 'the name', subject);
-    checkCount(delaySeconds, 'the delay', subject);
+    checkDelay(delaySeconds, subject);
     await this.#change(subject, () => {
       const image = this.#find(name, subject);
       const now = Math.floor(this.ceph.now() / 1000);
@@ -200,6 +200,13 @@ export class SimulatedPool extends SimulatedHandle implements RbdPool {
       image.name = name;
       this.pool.images.set(name, image);
     });
+  }
+
+  /** Here it is put back in one go. */
+  async endRestore(id: string): Promise<boolean> {
+    const subject = this.#trashed('endRestore', id);
+    checkName(id, 'the id', subject);
+    return this.call(subject, false, () => false);
   }
 
   async removeFromTrash(id: string, options: LongCall & { readonly force?: boolean } = {}): Promise<void> {
@@ -254,6 +261,17 @@ export class SimulatedPool extends SimulatedHandle implements RbdPool {
       if (this.pool.objects.delete(object)) return;
       throw simulatedError('not-found', subject, 'there is no such object');
     });
+  }
+
+  /** What is opened for a caller who has given up meanwhile is closed. */
+  async #open(subject: SimulatedSubject, work: () => SimulatedImage): Promise<SimulatedImage> {
+    let opened: SimulatedImage | undefined;
+    try {
+      return await this.call(subject, false, () => (opened = work()));
+    } catch (error) {
+      await opened?.close();
+      throw error;
+    }
   }
 
   /** A call that changes the pool. */

@@ -6,6 +6,10 @@ export class Decoder {
 
   constructor(private readonly data: Buffer) {}
 
+  get isAtEnd(): boolean {
+    return this.#at === this.data.length;
+  }
+
   u8(): number {
     return this.data.readUInt8(this.#advance(1));
   }

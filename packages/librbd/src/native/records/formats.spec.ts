@@ -45,7 +45,13 @@ describe('what OSDs answer, also those of a later version', () => {
   it('says how much is seen of a parent, who is in the trash, and whether a lock is held', () => {
     expect(formats.overlapOf(Buffer.of(0))).toBe(0);
     expect(formats.overlapOf(Buffer.concat([Buffer.of(1), encodedNumber(4096)]))).toBe(4096);
-    expect(formats.trashedName(structure(Buffer.of(0), encodedText('old name')))).toBe('old name');
+    const moved = [Buffer.of(0), encodedText('old name'), encodedNumber(1), encodedNumber(2)];
+    const states = [[], [Buffer.of(0)], [Buffer.of(3)]];
+    expect(states.map((state) => formats.trashed(structure(...moved, ...state)))).toEqual([
+      { name: 'old name', isReturning: false },
+      { name: 'old name', isReturning: false },
+      { name: 'old name', isReturning: true },
+    ]);
     expect([0, 1].map((held) => formats.isHeld(structure(u32(held))))).toEqual([false, true]);
   });
 

@@ -68,11 +68,24 @@ export function childIds(answer: Buffer): string[] {
   return list.list(() => list.text());
 }
 
-/** The name in an entry of the trash. */
-export function trashedName(answer: Buffer): string {
+/** TRASH_IMAGE_STATE_RESTORING. */
+const RETURNING = 3;
+
+/** An entry of the trash. */
+export interface Trashed {
+  readonly name: string;
+  /** Somebody has begun to put it back. */
+  readonly isReturning: boolean;
+}
+
+export function trashed(answer: Buffer): Trashed {
   return new Decoder(answer).structure((inner) => {
     inner.u8(); // who has moved it there
-    return inner.text();
+    const name = inner.text();
+    inner.bits(); // since when
+    inner.bits(); // until when
+    // Ceph 12 has no states.
+    return { name, isReturning: !inner.isAtEnd && inner.u8() === RETURNING };
   });
 }
 

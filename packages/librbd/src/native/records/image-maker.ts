@@ -44,7 +44,7 @@ export class ImageMaker {
     { parentPoolId, pools }: { readonly parentPoolId: number; readonly pools: PoolReaders },
   ): Promise<boolean> {
     const { format = this.pool.settings.makesClonesOfFormat2() ? 2 : 1 } = options;
-    if (format !== 2 || isStriped(options)) return false;
+    if (format !== 2 || isStriped(options) || this.#hasDataPool()) return false;
     const [parent, isPlain] = await Promise.all([
       findParent(parentReader, options, pools),
       isOrdinary(reader, name),
@@ -74,8 +74,13 @@ export class ImageMaker {
       !isStriped(options) &&
       settings.value('rbd_default_format') === '2' &&
       settings.value('rbd_default_stripe_unit') === '0' &&
-      settings.value('rbd_default_data_pool') === '';
+      !this.#hasDataPool();
     return isPlain ? plainLayout(sizeBytes, order, features, subject) : undefined;
+  }
+
+  /** What is configured of a data pool is for clones too; all else they have from their parent. */
+  #hasDataPool(): boolean {
+    return this.pool.settings.value('rbd_default_data_pool') !== '';
   }
 }
 

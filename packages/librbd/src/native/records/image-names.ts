@@ -2,7 +2,7 @@ import { ENOENT, nativeError } from '../errno.js';
 import type { ObjectReader } from './class-read.js';
 import { readObject } from './class-read.js';
 import { encodedText } from './encoding.js';
-import { textOf, trashedName } from './formats.js';
+import { textOf, type Trashed, trashed } from './formats.js';
 
 export interface ImageName {
   readonly name: string;
@@ -13,8 +13,14 @@ export interface ImageName {
 export async function nameOfImage(reader: ObjectReader, id: string): Promise<ImageName | undefined> {
   const listed = await answerOf(reader, 'rbd_directory', 'dir_get_name', id);
   if (listed !== undefined) return { name: textOf(listed), inTrash: false };
-  const trashed = await answerOf(reader, 'rbd_trash', 'trash_get', id);
-  return trashed && { name: trashedName(trashed), inTrash: true };
+  const entry = await entryInTrash(reader, id);
+  return entry && { name: entry.name, inTrash: true };
+}
+
+/** What the trash says of an image; undefined where it does not know it. */
+export async function entryInTrash(reader: ObjectReader, id: string): Promise<Trashed | undefined> {
+  const answer = await answerOf(reader, 'rbd_trash', 'trash_get', id);
+  return answer && trashed(answer);
 }
 
 /** The id of the image of this name; undefined where there is none that has one. */

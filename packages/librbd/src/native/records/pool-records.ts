@@ -9,7 +9,7 @@ import type { ObjectReader } from './class-read.js';
 import { endRename } from './end-rename.js';
 import { growImage } from './grow-image.js';
 import { ImageMaker } from './image-maker.js';
-import { idOfImage, isImageOfFormat1 } from './image-names.js';
+import { entryInTrash, idOfImage, isImageOfFormat1 } from './image-names.js';
 import { moveToTrash } from './move-to-trash.js';
 import { type ImageOpener, openedHead } from './opened-head.js';
 import { protectSnapshot } from './protect-snapshot.js';
@@ -73,6 +73,14 @@ export class PoolRecords {
   /** See {@link moveToTrash}. */
   async moveToTrash(name: string, delaySeconds: number, order: CallOrder): Promise<boolean> {
     return moveToTrash(this.#reader(order), name, delaySeconds);
+  }
+
+  /** By librbd, which goes on where it was cut off. @returns false where nobody has begun to put it back */
+  async endRestore(id: string, order: CallOrder): Promise<boolean> {
+    const entry = await entryInTrash(this.#reader(order), id);
+    if (entry?.isReturning !== true) return false;
+    await this.pool.calls.check(order, 'rbd_trash_restore', this.pool.io, id, entry.name);
+    return true;
   }
 
   /** By librbd; see {@link endRename}. @throws RbdError `not-found`, `exists` */

@@ -1,3 +1,4 @@
+import { MOST_TRASH_SECONDS } from '../../model/trash-delay.js';
 import { contentOf, type RbdCase, refused, same, snapshotNamed, type Scene } from '../scene.js';
 
 export const trashCases: readonly RbdCase[] = [
@@ -18,6 +19,7 @@ export const trashCases: readonly RbdCase[] = [
       await refused('exists', scene.pool.restoreFromTrash(id, 'image'));
       await scene.pool.restoreFromTrash(id, 'again');
       same([await scene.imageNames(), await scene.pool.trash()], [['again', 'image'], []]);
+      same(await scene.pool.endRestore('nobody'), false);
       await using again = await scene.pool.openImage('again');
       same(await contentOf(again), 'kept');
     },
@@ -36,6 +38,23 @@ export const trashCases: readonly RbdCase[] = [
       same(await scene.pool.trash(), []);
       await refused('not-found', scene.pool.removeFromTrash(id));
       await refused('not-found', scene.pool.restoreFromTrash(id, 'again'));
+    },
+  },
+  {
+    name: 'keeps an image for as long as Ceph has times for, and is asked for no longer',
+    run: async (scene: Scene): Promise<void> => {
+      await scene.pool.createImage('image', { sizeBytes: 0 });
+      for (const delay of [MOST_TRASH_SECONDS + 1, 2 ** 32, Number.MAX_SAFE_INTEGER, -1, 0.5]) {
+        await refused('invalid', scene.pool.moveToTrash('image', delay));
+      }
+      same([await scene.imageNames(), await scene.pool.trash()], [['image'], []]);
+      await scene.pool.moveToTrash('image', MOST_TRASH_SECONDS);
+      const [entry] = await scene.pool.trash();
+      same(
+        (entry?.deferredUntil.getTime() ?? 0) - (entry?.deletedAt.getTime() ?? 0),
+        MOST_TRASH_SECONDS * 1000,
+      );
+      await scene.pool.removeFromTrash(await scene.trashedId('image'), { force: true });
     },
   },
   {
