@@ -7,7 +7,7 @@ import type { Ended } from './run-program.js';
 /* A manager and commands beside it, where the share of one of their backends hangs before they begin. */
 
 const REASON =
-  '10\\.77\\.0\\.1:/volumes: (its file system gives no answer within 1 s|it is not connected|it has not answered so far);' +
+  '10\\.77\\.0\\.1:/volumes: (its file system gives no answer within 3 s|it is not connected|it has not answered so far);' +
   ' see whether its server is up and can be reached';
 /** The one line on which a command says why it has failed. */
 const FAILURE = new RegExp(

@@ -1,6 +1,7 @@
 import { type DriverError, isDriverError, MIB, type Snapshot, type Volume } from '@scoria/core';
 import { patternBytes } from '@scoria/testkit';
 import { readdir, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GlusterServer } from '../support/gluster-server.js';
@@ -8,6 +9,7 @@ import { GlusterBackend } from './gluster-backend.js';
 
 const SIZE = 16 * MIB;
 const WRITTEN = 2 * MIB;
+const PATIENCE_MS = 30_000;
 
 let server: GlusterServer;
 beforeAll(async () => {
@@ -40,14 +42,25 @@ const FULL: Shortage = {
 
 const QUOTA: Shortage = {
   name: 'quota',
-  begin: async () => limitTo('1MB'),
-  end: async () => limitTo('100MB'),
+  begin: async (backend) => limitTo(backend, '1MB', -constants.errno.EDQUOT),
+  end: async (backend) => limitTo(backend, '100MB', 0),
 };
 
-async function limitTo(limit: string): Promise<void> {
+/** The servers hear of it one after the other: resolves when a file of more than 1 MB fares as it is to. */
+async function limitTo(backend: GlusterBackend, limit: string, wanted: number): Promise<void> {
   await server.gluster('volume', 'quota', 'quota', 'limit-usage', '/', limit);
-  // The servers hear of it one after the other.
-  await sleep(1000);
+  const probe = path.join(backend.mountPoint(shareOf('quota')), 'probe');
+  let found: number | undefined;
+  for (const end = performance.now() + PATIENCE_MS; performance.now() < end;) {
+    found = await writeFile(probe, Buffer.alloc(2 * MIB, 1), { flush: true }).then(
+      () => 0,
+      (error: unknown) => (error as NodeJS.ErrnoException).errno,
+    );
+    await rm(probe, { force: true });
+    if (found === wanted) return;
+    await sleep(100);
+  }
+  throw new Error(`the servers do not hear of the quota of ${limit}: error number ${String(found)}`);
 }
 
 function shareOf(name: string): string {

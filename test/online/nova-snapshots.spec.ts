@@ -83,13 +83,14 @@ describe('a volume whose guest is at Nova', () => {
     await stage.guest.afterWrites(10);
     let answer = (): void => {};
     const answered = new Promise<void>((resolve) => (answer = resolve));
+    let jumps: NodeJS.Timeout | undefined;
     stage.host.before = async () => {
-      // The wait begins when the request is answered.
-      setTimeout(() => stage.clock.putForward(700_000), 300);
+      // The wait begins at some time after the request is answered: once is not enough.
+      jumps = setInterval(() => stage.clock.putForward(700_000), 300);
       await answered;
       return undefined;
     };
-    await expect(stage.take()).rejects.toThrow(/has not reported/);
+    await expect(stage.take().finally(() => clearInterval(jumps))).rejects.toThrow(/has not reported/);
     answer();
     await stage.host.settled();
     expect(stage.host.refusals).toEqual(['missing existing file for disk']);

@@ -13,9 +13,7 @@ const watchful: DriverPlugin = {
       retryAfterMs: 500,
       trustMs: 0,
       heartbeatMs: 200,
-      hangAfterMs: 1_000,
-      availableWaitMs: 500,
-      probeTimeoutMs: 2_000,
+      hangAfterMs: 3_000,
     }));
   }),
 };

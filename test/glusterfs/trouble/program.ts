@@ -6,8 +6,8 @@
 import { MIB, messageOf } from '@scoria/core';
 import type { BlockDevice, LockName, Snapshot, Volume } from '@scoria/core';
 import { patternBytes } from '@scoria/testkit';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
+import { LoopDelay } from '../../support/loop-delay.js';
 import type { TroubledBackend } from './troubled-backend.js';
 import { TroubledBackends } from './troubled-backends.js';
 
@@ -15,7 +15,8 @@ import { TroubledBackends } from './troubled-backends.js';
 export type Order =
   | { readonly do: 'start'; readonly directory: string; readonly network: string; readonly shares: string[] }
   | { readonly do: 'stats' }
-  /** For how long nothing else was done at the most, since the last time that this was asked; in milliseconds. */
+  | { readonly do: 'reset-delays' }
+  /** For how long nothing was done at the most since then, in milliseconds; not counting stalls of the machine. */
   | { readonly do: 'longest-delay' }
   | { readonly do: 'run'; readonly command: string; readonly args: readonly string[] }
   /** Starts a program, under a lock, that does not end with this process; its number. */
@@ -37,7 +38,7 @@ export type Order =
 const volumes = new Map<string, Volume>();
 const snapshots = new Map<string, Snapshot>();
 const devices = new Map<string, BlockDevice>();
-const delays = monitorEventLoopDelay({ resolution: 5 });
+const delays = await LoopDelay.start();
 let backends: TroubledBackends | undefined;
 
 function known<T>(objects: ReadonlyMap<string, T>, name: string): T {
@@ -62,15 +63,13 @@ async function control(order: Order): Promise<unknown> {
   switch (order.do) {
     case 'start':
       backends = await TroubledBackends.start(order, say);
-      delays.enable();
       return undefined;
     case 'stats':
       return running().gluster.pools();
-    case 'longest-delay': {
-      const longest = delays.max / 1e6;
-      delays.reset();
-      return longest;
-    }
+    case 'reset-delays':
+      return delays.reset();
+    case 'longest-delay':
+      return delays.excessMs();
     case 'run':
       return running().run(order.command, order.args);
     case 'run-that-stays':

@@ -28,8 +28,7 @@ const watchful: DriverPlugin = {
       retryAfterMs: 0,
       trustMs: 0,
       heartbeatMs: 100,
-      hangAfterMs: 1_000,
-      availableWaitMs: 500,
+      hangAfterMs: 3_000,
     }));
   }),
 };
