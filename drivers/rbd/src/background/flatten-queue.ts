@@ -5,7 +5,7 @@ import { inject, injectable } from 'inversify';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connected } from '../cluster/rbd-connection.js';
 import { RbdConnection } from '../cluster/rbd-connection.js';
-import { flattenClaim, readersClaim } from '../driver/volume-locks.js';
+import { flattenClaim } from '../driver/volume-locks.js';
 import { ParentRelease } from '../execute/parent-release.js';
 import type { Intent } from '../journal/entry.js';
 import { referenceOf } from '../journal/entry.js';
@@ -205,13 +205,12 @@ export class FlattenQueue {
       await this.parents.journal.write(pool, image, { kind: 'flatten', parent: referenceOf(node.parent) });
       await this.#copyWatched(pool, image, controller);
     }
-    const { signal } = controller;
-    await using unread = await this.parents.locks.tryHold({ signal }, [readersClaim(image, 'exclusive')]);
     const isRead = this.parents.locks.isRead.bind(this.parents.locks);
     const below = named === undefined ? [] : await usersBelow({ cluster, pool, isRead }, { id: named.id });
-    const isUsed = unread === undefined || below.length > 0;
+    const isUsed = below.length > 0 || (await isRead(image));
     if (isUsed && parent !== undefined) return 'is read';
-    if (parent !== undefined) await this.parents.release(this.#context(image, signal), pool, parent);
+    if (parent !== undefined)
+      await this.parents.release(this.#context(image, controller.signal), pool, parent);
     await this.parents.journal.remove(pool, image);
     return 'ended';
   }

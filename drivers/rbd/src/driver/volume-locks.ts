@@ -3,6 +3,7 @@ import type { Lock, LockName, OperationContext } from '@scoria/core';
 import { inject, injectable } from 'inversify';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { livingName } from '../names.js';
 
 export interface LockClaim {
@@ -12,6 +13,8 @@ export interface LockClaim {
 }
 
 const LOCK_WAIT_MS = 30_000;
+const LOOKS = 3;
+const LOOK_PAUSE_MS = 5;
 const NEVER = new AbortController().signal;
 
 /**
@@ -58,9 +61,14 @@ export class VolumeLocks {
 
   /** Whether a process of this host has a device of the image open. */
   async isRead(image: string): Promise<boolean> {
-    const lock = await this.tryHold({ signal: NEVER }, [readersClaim(image, 'exclusive')]);
-    await lock?.release();
-    return lock === undefined;
+    for (let left = LOOKS; left > 0; left -= 1) {
+      const lock = await this.tryHold({ signal: NEVER }, [readersClaim(image, 'exclusive')]);
+      await lock?.release();
+      if (lock !== undefined) return false;
+      // Somebody else who looks at this moment holds it too, for no time.
+      await sleep(LOOK_PAUSE_MS);
+    }
+    return true;
   }
 
   #lockName({ name, mode = 'exclusive' }: LockClaim): LockName {
