@@ -16,14 +16,18 @@ let directory: string;
 let compute: ComputeApi;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'scoria-compute-'));
-  const container = new Container();
-  container.bind(QmpComputeOptions).toConstantValue({ waitMs: 100 });
-  container.bind(ComputeApi).to(QmpCompute);
-  compute = container.get<ComputeApi>(ComputeApi);
+  compute = createCompute({});
 });
 afterEach(async () => {
   await rm(directory, { recursive: true });
 });
+
+function createCompute(options: QmpComputeOptions): ComputeApi {
+  const container = new Container();
+  container.bind(QmpComputeOptions).toConstantValue(options);
+  container.bind(ComputeApi).to(QmpCompute);
+  return container.get<ComputeApi>(ComputeApi);
+}
 
 async function openDisk(monitor: string | undefined, signal?: AbortSignal): Promise<GuestDisk | undefined> {
   const attachment: VolumeAttachment = {
@@ -75,6 +79,7 @@ describe('a disk is not opened', () => {
   });
 
   test('where the monitor greets nobody: it serves somebody else', async () => {
+    compute = createCompute({ waitMs: 100 });
     await using monitor = await FakeMonitor.listen(join(directory, 'busy'));
     monitor.greeting = '';
     const message = expect.stringContaining(monitor.path) as string;

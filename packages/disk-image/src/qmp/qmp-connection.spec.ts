@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FakeMonitor, GREETING } from '../spec-support/fake-monitor.js';
-import { QmpConnection } from './qmp-connection.js';
+import { QmpConnection, type QmpOptions } from './qmp-connection.js';
 
 let directory: string;
 let monitor: FakeMonitor;
@@ -21,14 +21,16 @@ const unavailable = (words: RegExp) => ({
 });
 
 describe('a greeting', () => {
-  test.each<[what: string, greeting: string, words: RegExp]>([
-    ['that is no JSON', 'hello\n', /no QMP/],
-    ['that is no object', '17\n', /no QMP/],
-    ['that never comes', '', /did not give its greeting.* in 0\.1 s/],
-    ['that does not end', JSON.stringify(GREETING), /did not give its greeting/],
-  ])('%s makes it unavailable', async (_what, greeting, words) => {
+  const brief = { timeoutMs: 100 };
+
+  test.each<[what: string, greeting: string, words: RegExp, options: QmpOptions]>([
+    ['that is no JSON', 'hello\n', /no QMP/, {}],
+    ['that is no object', '17\n', /no QMP/, {}],
+    ['that never comes', '', /did not give its greeting.* in 0\.1 s/, brief],
+    ['that does not end', JSON.stringify(GREETING), /did not give its greeting/, brief],
+  ])('%s makes it unavailable', async (_what, greeting, words, options) => {
     monitor.greeting = greeting;
-    const opened = QmpConnection.open(monitor.path, { timeoutMs: 100 });
+    const opened = QmpConnection.open(monitor.path, options);
     await expect(opened).rejects.toMatchObject(unavailable(words));
   });
 
@@ -96,6 +98,7 @@ describe('a command', () => {
     monitor.answer = ({ execute }) => (execute === 'silent' ? undefined : { return: execute });
     const silent = connection.execute('silent', {}, { timeoutMs: 50 });
     await expect(silent).rejects.toMatchObject(unavailable(/an answer to silent in 0\.05 s/));
+    while (monitor.named('silent').length === 0) await new Promise(setImmediate);
     monitor.say(`{"return": "late", "id": ${monitor.named('silent')[0]!.id}}\n`);
     expect(await connection.execute('next')).toBe('next');
   });

@@ -1,6 +1,9 @@
 import { CommandError, type CommandRequest, CommandRunner } from '@scoria/core';
 import { Container } from 'inversify';
 import { readFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hostModule } from '../host-module.js';
@@ -234,9 +237,13 @@ describe.each<[by: string, prepare: (runner: CommandRunner) => Promise<void>]>([
     });
 
     test('resolves the result of a command that was started', async () => {
-      await using running = await runner.start(sh('sleep 0.1; echo done'));
+      const directory = await mkdtemp(join(tmpdir(), 'scoria-command-'));
+      const go = join(directory, 'go');
+      await using running = await runner.start(sh(`until [ -e ${go} ]; do sleep 0.05; done; echo done`));
       expect(isAlive(running.pid)).toBe(true);
+      await writeFile(go, '');
       expect(await running.result).toMatchObject({ stdout: 'done\n' });
+      await rm(directory, { recursive: true });
     });
 
     test('is waited for only so long when the command is gone before it can start', async () => {

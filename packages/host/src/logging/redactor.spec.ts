@@ -32,10 +32,11 @@ describe('what looks like a secret is masked', () => {
   });
 
   test('without taking long over a long text', () => {
-    const began = performance.now();
+    const before = process.cpuUsage();
     for (const part of ['a', 'a://', 'secret,', 'password=', '"', '"key', 'http://a:'])
       redactor.text(part.repeat(65_536 / part.length));
-    expect(performance.now() - began).toBeLessThan(2000);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(2000);
   });
 });
 

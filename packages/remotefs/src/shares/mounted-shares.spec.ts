@@ -7,13 +7,22 @@ import {
   LockManager,
   Logger,
 } from '@scoria/core';
-import { commandLine, FakeClock, FakeCommandRunner, FakeLockManager, MemoryLogger } from '@scoria/testkit';
+import {
+  commandLine,
+  deferred,
+  FakeClock,
+  FakeCommandRunner,
+  FakeLockManager,
+  MemoryLogger,
+} from '@scoria/testkit';
 import { Container } from 'inversify';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { MountProbe, systemMountProbe } from './mount-probe.js';
 import { matchesMount, MountTable, type ExpectedMount, type MountEntry } from './mount-table.js';
 import { MountedSharesOptions } from './mounted-shares-options.js';
 import { bindMountedShares } from './share-bindings.js';
@@ -81,9 +90,13 @@ describe('MountedShares', () => {
     );
   }
 
-  function create(options: Partial<MountedSharesOptions> = {}): ShareProvider {
+  function create(
+    options: Partial<MountedSharesOptions> = {},
+    probe: MountProbe = systemMountProbe,
+  ): ShareProvider {
     const container = new Container();
     bindMountedShares(container.bind.bind(container));
+    container.rebind<MountProbe>(MountProbe).toConstantValue(probe);
     container.rebind<MountTable>(MountTable).toConstantValue(table);
     container.bind<CommandRunner>(CommandRunner).toConstantValue(commands);
     container.bind<LockManager>(LockManager).toConstantValue(locks);
@@ -92,6 +105,15 @@ describe('MountedShares', () => {
     const all: MountedSharesOptions = { fstype: 'nfs', sharesFile, mountPointBase, ...options };
     container.bind<MountedSharesOptions>(MountedSharesOptions).toConstantValue(all);
     return container.get<ShareProvider>(ShareProvider);
+  }
+
+  function isUsable(shares: ShareProvider, share: string): boolean {
+    try {
+      shares.byName(share);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   async function failureOf(work: Promise<unknown>): Promise<Error> {
@@ -345,16 +367,18 @@ describe('MountedShares', () => {
     });
 
     it('do not hold up the others', async () => {
-      let finish: () => void = () => {};
+      const answer = deferred();
       commands.when('mount', async (request) => {
-        if (request.args.includes(A)) await new Promise<void>((resolve) => (finish = resolve));
+        if (request.args.includes(A)) await answer.promise;
         return mount(request);
       });
-      const shares = create({ availableWaitMs: 50 });
+      // Nothing that takes time is asked of a share that was found usable.
+      const probe = { ...systemMountProbe, ask: async () => Promise.resolve() };
+      const shares = create({ availableWaitMs: 50 }, probe);
       const starting = shares.start(context);
-      while (table.entries.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      while (!isUsable(shares, B)) await delay(5);
       expect(await shares.available(context)).toMatchObject([{ share: B }]);
-      finish();
+      answer.resolve();
       await starting;
       expect(await shares.available(context)).toHaveLength(2);
     });

@@ -138,11 +138,24 @@ async function copyAndDelete(stage: Stage): Promise<void> {
   assert.deepEqual(await stage.leftovers(), [], 'what is on the storage after all was deleted');
 }
 
-/** As long as an operation may take that has nothing to wait for. */
+/** As long as an operation takes, as a rule, that has nothing to wait for. */
 const SETTLE_MS = 250;
+/** As long as one may take to end that is cancelled, on a machine that is busy with something else. */
+const CANCEL_MS = 15_000;
 
-async function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** What `work` comes to; `undefined` where that takes longer. */
+async function settledWithin<T>(milliseconds: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => {
+      resolve(undefined);
+    }, milliseconds);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function openDeviceHolds(stage: Stage, which: 'volume' | 'older' | 'newer'): Promise<void> {
@@ -153,7 +166,7 @@ async function openDeviceHolds(stage: Stage, which: 'volume' | 'older' | 'newer'
   const target = targetOf({ volume, older, newer }[which]);
   const device = await stage.driver.openDevice(stage.context(), target, 'read-only');
   const ends = Promise.allSettled([older, newer].map((snapshot) => stage.deleteSnapshot(snapshot)));
-  await Promise.race([ends, pause(SETTLE_MS)]);
+  await settledWithin(SETTLE_MS, ends);
   assertBytes(await device.read(0, stage.size), data, `the open ${which} while snapshots are deleted`);
   await device.close();
   for (const end of await ends) {
@@ -178,9 +191,9 @@ async function cancelledWait(stage: Stage): Promise<void> {
     2 * stage.size,
   );
   const end = Promise.allSettled([second]);
-  await Promise.race([end, pause(SETTLE_MS / 5)]);
+  await settledWithin(SETTLE_MS / 5, end);
   controller.abort(new Error('cancelled by the suite'));
-  const result = await Promise.race([end, pause(10 * SETTLE_MS)]);
+  const result = await settledWithin(CANCEL_MS, end);
   first.release();
   assert.equal((await first.end).kind, 'resolved', 'the operation that was waited for');
   assert.ok(result, 'an operation that waits for another ends when it is cancelled');
