@@ -32,7 +32,7 @@ export async function withReaders(
   except?: number,
 ): Promise<ImageNode> {
   const isChildless = node.snapshots.some(
-    ({ children, namespace }) => namespace === 'user' && !children.length,
+    ({ id, children, namespace }) => namespace === 'user' && id !== except && children.length === 0,
   );
   if (!isChildless) return node;
   const readers = await flattenedFrom(journal, pool, node.id);

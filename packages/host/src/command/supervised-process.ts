@@ -132,7 +132,10 @@ export class SupervisedProcess {
     this.#signal('SIGTERM');
     await settlesWithin(exited, this.#request.graceMs);
     this.#signal('SIGKILL');
-    if (!(await settlesWithin(exited, KILL_WAIT_MS))) this.#abandon();
+    if (await settlesWithin(exited, KILL_WAIT_MS)) return;
+    // It may have been started only now.
+    this.#signal('SIGKILL');
+    this.#abandon();
   }
 
   #signal(name: NodeJS.Signals): void {

@@ -207,6 +207,18 @@ describe('a starter that stands still', () => {
     expect(await aliveOf(owners)).toEqual([]);
   });
 
+  test('has what it starts while its end is waited for ended too', async () => {
+    const lock = await locks.acquire([{ directory, name: 'a' }]);
+    await stopStarter();
+    const late = failureOf(runner.run(sh('exec sleep 30', { timeoutMs: 100 })));
+    // Longer than until it would have been killed.
+    await delay(1000);
+    signalStarter('SIGCONT');
+    expect((await late).details.stillRunning).toBe(true);
+    await lock.release();
+    expect(await isFree('a', 10_000)).toBe(true);
+  });
+
   test('ends what is asked to end', async () => {
     const patient = createHost(20_000).get<CommandRunner>(CommandRunner);
     await using running = await patient.start(sh('sleep 30'));
