@@ -40,14 +40,39 @@ export interface NewParent {
  * @throws RbdError `exists`
  */
 export async function makeImage(reader: ObjectReader, image: NewImage): Promise<void> {
-  const { name, id } = image;
-  const entry = Buffer.concat([encodedText(name), encodedText(id)]);
-  await changeObject(reader, 'rbd_directory', { calls: [{ method: 'dir_add_image', input: entry }] });
+  await makeImageIf(Promise.resolve(true), reader, image);
+}
+
+/**
+ * As {@link makeImage}; what has to be known first is found out meanwhile.
+ * @returns false where it is not to be made: what was begun is taken back
+ */
+export async function makeImageIf(
+  wanted: Promise<boolean>,
+  reader: ObjectReader,
+  image: NewImage,
+): Promise<boolean> {
+  const [added, looked] = await Promise.allSettled([changeDirectory(reader, image, 'dir_add_image'), wanted]);
+  if (added.status === 'rejected') throw added.reason;
+  let isMade = false;
   await orUndo(
-    async () => makeNamed(reader, image),
-    async () =>
-      changeObject(reader, 'rbd_directory', { calls: [{ method: 'dir_remove_image', input: entry }] }),
+    async () => {
+      if (looked.status === 'rejected') throw looked.reason;
+      isMade = looked.value;
+      await (isMade ? makeNamed(reader, image) : changeDirectory(reader, image, 'dir_remove_image'));
+    },
+    async () => changeDirectory(reader, image, 'dir_remove_image'),
   );
+  return isMade;
+}
+
+async function changeDirectory(
+  reader: ObjectReader,
+  { name, id }: NewImage,
+  method: 'dir_add_image' | 'dir_remove_image',
+): Promise<void> {
+  const input = Buffer.concat([encodedText(name), encodedText(id)]);
+  await changeObject(reader, 'rbd_directory', { calls: [{ method, input }] });
 }
 
 async function makeNamed(reader: ObjectReader, image: NewImage): Promise<void> {
