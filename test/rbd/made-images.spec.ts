@@ -277,6 +277,42 @@ function withoutTimes(record: Buffer, name: string): object {
   };
 }
 
+describe('what librbd has to make is begun by nobody else', () => {
+  const listed = async (): Promise<string[]> => (await pool.images()).map(({ name }) => name).sort();
+
+  it('where the pool says how its images are to be', async () => {
+    await pool.createImage('usual', { sizeBytes: MIB });
+    const before = await listed();
+    await ceph.tool('rbd', 'config', 'pool', 'set', 'rbd', 'rbd_default_order', '23');
+    try {
+      await pool.createImage('as the pool says', { sizeBytes: 10 * MIB });
+    } finally {
+      await ceph.tool('rbd', 'config', 'pool', 'rm', 'rbd', 'rbd_default_order');
+    }
+    await pool.createImage('usual again', { sizeBytes: 10 * MIB });
+    expect((await pool.head('as the pool says'))?.order).toBe(23);
+    expect((await pool.head('usual again'))?.order).toBe(22);
+    const made = ['as the pool says', 'usual again'];
+    expect(await listed()).toEqual([...before, ...made].sort());
+    for (const name of ['usual', ...made]) await pool.removeImage(name);
+  });
+
+  it('where an image of the oldest format has the name', async () => {
+    await pool.createImage('usual', { sizeBytes: MIB });
+    const before = await listed();
+    const header = path.join(ceph.directory, 'header');
+    await writeFile(header, '<<< Rados Block Device Image >>>');
+    await ceph.tool('rados', '--pool', 'rbd', 'put', 'old.rbd', header);
+    await expect(pool.createImage('old', { sizeBytes: MIB })).rejects.toMatchObject({ code: 'exists' });
+    expect(await listed()).toEqual(before);
+    expect(await ceph.tool('rados', '--pool', 'rbd', 'listomapkeys', 'rbd_directory')).not.toContain(
+      'name_old',
+    );
+    await ceph.tool('rados', '--pool', 'rbd', 'rm', 'old.rbd');
+    await pool.removeImage('usual');
+  });
+});
+
 /** What is there of an image once so many of its records are made, in the order they are made in. */
 it.each([
   ['its name in the directory', 1],
