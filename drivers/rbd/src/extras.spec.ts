@@ -87,6 +87,19 @@ describe.each([1, 2] as const)('the RBD driver on a simulated cluster, clone for
   });
 });
 
+it('the volume of somebody else is no image that can be cloned', async () => {
+  await using on = await simulated();
+  const theirs = makeVolume({ sizeBytes: 1024 });
+  await on.driver.createVolume(on.context(), theirs);
+  const snapshot = makeSnapshot({ ...theirs, status: 'available' });
+  await on.driver.createSnapshot(on.context(), snapshot);
+  const location = `rbd://${on.cluster.fsid}/rbd/volume-${theirs.id}/snapshot-${snapshot.id}`;
+  const image = { id: 'image', diskFormat: 'raw', sizeBytes: 1024, locations: [location] };
+  const volume = makeVolume({ sizeBytes: 1024 });
+  expect(await on.driver.cloneImage(on.context(), volume, image)).toBeUndefined();
+  expect(await on.pool.head(`volume-${volume.id}`)).toBeUndefined();
+});
+
 /** What an image is like, but for its id. */
 async function shape({ pool }: ExtrasWorld, { id }: Volume): Promise<unknown> {
   await using image = await pool.openImage(`volume-${id}`, { readOnly: true });

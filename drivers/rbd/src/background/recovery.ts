@@ -102,7 +102,7 @@ export class Recovery {
         await this.#revert(context, pool, imageOfKey(image), intent);
         return true;
       case 'flatten':
-        return this.#flattenAgain(pool, image);
+        return this.#flattenAgain(pool, image, intent);
       case 'purge':
         return false;
     }
@@ -114,8 +114,13 @@ export class Recovery {
   }
 
   /** Somebody wanted to delete it, and has not. */
-  async #flattenAgain(pool: RbdPool, image: string): Promise<boolean> {
-    if (!(await isReadable(pool, image))) return true;
+  async #flattenAgain(
+    pool: RbdPool,
+    image: string,
+    { parent }: Extract<Intent, { kind: 'flatten' }>,
+  ): Promise<boolean> {
+    // What was begun ends by letting go of the parent, also where the image is gone.
+    if (parent === undefined && !(await isReadable(pool, image))) return true;
     await this.tools.flattens.queue(pool, image);
     return false;
   }

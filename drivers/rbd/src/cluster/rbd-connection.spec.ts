@@ -52,10 +52,11 @@ const OPTIONS = {
 let ceph: SimulatedCeph;
 let client: RememberingClient;
 let connection: RbdConnection;
+let clock: FakeClock;
 beforeEach(async () => {
   ceph = new SimulatedCeph();
   client = new RememberingClient(ceph);
-  const clock = new FakeClock();
+  clock = new FakeClock();
   connection = new RbdConnection(OPTIONS, clock, new UserWork(clock), client);
   await connection.use('make images', async ({ pool }) => {
     for (const name of ['a', 'b']) await pool.createImage(name, { sizeBytes: MIB });
@@ -118,8 +119,12 @@ it('a cluster that does not answer gets some more connections, and no more than 
     await timeOut();
   }
   expect(await client.areOpen()).toEqual([true, true, true, true]);
+  await clock.advance(600_000);
+  await timeOut();
+  images.push(await open('b'));
+  expect(await client.areOpen()).toEqual([true, true, true, true, true]);
   for (const image of images) await image.close();
-  expect(await client.areOpen()).toEqual([false, false, false, true]);
+  expect(await client.areOpen()).toEqual([false, false, false, false, true]);
   await timeOut();
   expect((await client.areOpen()).at(-1)).toBe(false);
 });

@@ -17,6 +17,8 @@ const MANAGEMENT_REQUESTS = '20';
 
 /** Where as many were given up and still wait for answers, it is the cluster that gives none. */
 const MOST_OLD = 3;
+/** But one of this age is given up in any case: what keeps the old ones may be no more than a device that is open. */
+const GIVEN_UP_MS = 600_000;
 
 /**
  * The one connection of a backend. It is kept, because making one takes longer than most operations, and made again by
@@ -105,9 +107,10 @@ export class RbdConnection {
 
   #isToLeave(used: UsedConnection, error: unknown): boolean {
     if (used.isBroken || isRbdError(error, 'disconnected', 'closed')) return true;
-    if (isRbdError(error, 'timed-out')) return this.#old.size < MOST_OLD;
+    const ageMs = this.clock.now() - used.madeAt;
+    if (isRbdError(error, 'timed-out')) return this.#old.size < MOST_OLD || ageMs >= GIVEN_UP_MS;
     // A connection keeps the rights that its user had when it was made: those that were given since come with another.
-    const isOld = this.clock.now() - used.madeAt >= this.options.rados_connection_interval * 1000;
+    const isOld = ageMs >= this.options.rados_connection_interval * 1000;
     return isOld && isRbdError(error, 'permission') && isOfPool(error, this.options);
   }
 

@@ -2,10 +2,10 @@ import type { OperationContext } from '@scoria/core';
 import { isRbdError, RbdError } from '@scoria/librbd';
 import type { LongCall, RbdErrorCode, RbdPool } from '@scoria/librbd';
 import type { Step } from '../plan/plan.js';
+import { openIfThere } from '../tree/read-image.js';
 import { shapeNewImage } from '../types/shape-image.js';
 import { copyBack } from './copy-back.js';
 import type { OpenImages } from './open-images.js';
-import { openIfThere } from '../tree/read-image.js';
 import type { StepHelpers } from './step-helpers.js';
 import { removeByTrash } from './remove-by-trash.js';
 
