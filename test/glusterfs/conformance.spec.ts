@@ -4,10 +4,11 @@ import { hostModule } from '@scoria/host';
 import type { ConformanceHarness, ConformanceStorage } from '@scoria/testkit';
 import { applies, conformanceCases } from '@scoria/testkit';
 import { Container } from 'inversify';
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { hostPorts } from '../support/host-ports.js';
 import { someOf } from '../support/some-of.js';
 import { GlusterServer } from '../support/gluster-server.js';
@@ -64,7 +65,8 @@ async function freshStorage(): Promise<ConformanceStorage> {
     },
     referenceOf: ({ id, providerLocation = '' }) => ({ 'source-name': `${providerLocation}/volume-${id}` }),
     dispose: async () => {
-      execFileSync('umount', [path.join(mountPoints(), createHash('md5').update(share).digest('hex'))]);
+      const mountPoint = path.join(mountPoints(), createHash('md5').update(share).digest('hex'));
+      await promisify(execFile)('umount', [mountPoint], { timeout: 60_000, killSignal: 'SIGKILL' });
       await rm(directory, { recursive: true });
     },
   };

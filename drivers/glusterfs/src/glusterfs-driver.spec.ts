@@ -13,7 +13,8 @@ const V = '0f5a2f2e-7a1c-4b7e-8b0c-000000000001';
 const FILE = `volume-${V}`;
 const A = 'a.example:/volumes';
 const B = 'b.example:/volumes/cinder';
-const UNCACHED = 'entry-timeout=0,attribute-timeout=0,direct-io-mode=enable';
+const OWN =
+  'entry-timeout=0,attribute-timeout=0,direct-io-mode=enable,xlator-option=*-client-*.event-threads=32';
 const BLOCK_BYTES = 512;
 
 let base: string;
@@ -152,7 +153,7 @@ describe('the start', () => {
   ])('mounts a share with %s, through the privileged helper', async (_what, line, options, mountOptions) => {
     await start(line, options);
     expect(callsOf('mount')).toEqual([
-      ['mount', '-t', 'glusterfs', '-o', `${UNCACHED},${mountOptions}`, A, pointOf(A)],
+      ['mount', '-t', 'glusterfs', '-o', `${OWN},${mountOptions}`, A, pointOf(A)],
     ]);
     const privileged = commands.calls.filter(({ command }) => command !== 'qemu-img');
     expect(privileged.every((call) => call.privileged)).toBe(true);

@@ -3,6 +3,7 @@ import type { ConnectionInfo, OperationContext } from '@scoria/core';
 import type { ActiveFile } from '@scoria/remotefs';
 import { mountedConnection, RemoteFsDriver, RemoteFsTools } from '@scoria/remotefs';
 import { cacheProblem } from './client-caches.js';
+import { threadProblem } from './client-threads.js';
 import { mountOptionsOf } from './options.js';
 import type { GlusterfsOptions } from './options.js';
 
@@ -21,11 +22,9 @@ export class GlusterfsDriver extends RemoteFsDriver {
   override async checkForSetupError(context: OperationContext): Promise<void> {
     await super.checkForSetupError(context);
     for (const { share, path: mountPoint } of await this.tools.volumes.shares.available(context)) {
-      const problem = await cacheProblem(mountPoint);
-      if (problem === undefined) continue;
-      context.logger.warn(
-        `the share ${share} answers from its client's memory, so only one host may use it; for several, ${problem}`,
-      );
+      for (const problem of await clientProblems(mountPoint)) {
+        context.logger.warn(`the share ${share} ${problem}`);
+      }
     }
   }
 
@@ -33,4 +32,18 @@ export class GlusterfsDriver extends RemoteFsDriver {
   protected connectionInfo(active: ActiveFile): ConnectionInfo {
     return mountedConnection('glusterfs', active, mountOptionsOf(this.options));
   }
+}
+
+/** Each reads after the share's name. */
+async function clientProblems(mountPoint: string): Promise<string[]> {
+  const cache = await cacheProblem(mountPoint);
+  const threads = await threadProblem(mountPoint);
+  return [
+    ...(cache === undefined
+      ? []
+      : [`answers from its client's memory, so only one host may use it; for several, ${cache}`]),
+    ...(threads === undefined
+      ? []
+      : [`can hang when several volumes are worked on at once, as its client has few threads; ${threads}`]),
+  ];
 }

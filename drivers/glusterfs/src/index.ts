@@ -9,6 +9,7 @@ import {
 } from '@scoria/remotefs';
 import path from 'node:path';
 import { UNCACHED } from './client-caches.js';
+import { MANY_THREADS } from './client-threads.js';
 import { GlusterfsDriver } from './glusterfs-driver.js';
 import { GLUSTERFS_OPTIONS, mountOptionsOf } from './options.js';
 import type { GlusterfsOptions } from './options.js';
@@ -21,7 +22,8 @@ function mountedShares(options: GlusterfsOptions, { stateDirectory }: BackendIde
     sharesFile: path.resolve(options.glusterfs_shares_config),
     mountPointBase: path.resolve(options.glusterfs_mount_point_base ?? path.join(stateDirectory, 'mnt')),
     // Before the operator's, which count where they say otherwise.
-    mountOptions: [...UNCACHED, ...mountOptionsOf(options)],
+    driverOptions: [...UNCACHED, MANY_THREADS],
+    mountOptions: mountOptionsOf(options),
     limits: GLUSTERFS_SHARES,
     ...(gid === undefined ? {} : { gid }),
   };

@@ -6,8 +6,8 @@ export type ArgumentPattern =
   | { readonly kind: 'one-of'; readonly texts: readonly string[] }
   /** The whole argument has to match. */
   | { readonly kind: 'text'; readonly pattern: RegExp }
-  /** A comma list of options, each `name` or `name=value`, of these names only. */
-  | { readonly kind: 'options'; readonly names: readonly string[] }
+  /** A comma list of options, each `name` or `name=value`, of these names only, or one of `whole` as it stands. */
+  | { readonly kind: 'options'; readonly names: readonly string[]; readonly whole?: readonly string[] }
   /**
    * A directory right in `base`; it must be there and neither it nor `base` be a symbolic link, or be
    * mounted already where `mounted` says so.
@@ -43,10 +43,17 @@ function matches(pattern: ArgumentPattern, arg: string | undefined): boolean {
     case 'text':
       return matchesWhole(pattern.pattern, arg);
     case 'options':
-      return arg.split(',').every((option) => pattern.names.includes(OPTION.exec(option)?.[1] ?? ''));
+      return arg.split(',').every((option) => isOption(option, pattern));
     case 'directory-in':
       return isAbsolute(arg) && normalize(arg) === arg && !arg.endsWith('/') && dirname(arg) === pattern.base;
   }
+}
+
+function isOption(
+  option: string,
+  { names, whole = [] }: Extract<ArgumentPattern, { kind: 'options' }>,
+): boolean {
+  return whole.includes(option) || names.includes(OPTION.exec(option)?.[1] ?? '');
 }
 
 /** Stateless, whatever flags the pattern has. */

@@ -26,6 +26,9 @@ const GLUSTER_OPTIONS = [
   ],
 ];
 
+/** With any other text after it, `xlator-option` can make the client do anything. */
+const GLUSTER_THREADS = ['xlator-option=*-client-*.event-threads=32'];
+
 const GENERAL_OPTIONS = [
   ...['ro', 'rw', 'nosuid', 'nodev', 'noexec', 'sync', 'async', 'atime', 'noatime', 'nodiratime', 'relatime'],
   ...['_netdev', 'defaults'],
@@ -51,7 +54,7 @@ export function mountRules(mountBase: string): AllowRule[] {
   };
   const gluster = {
     types: literal('glusterfs'),
-    options: options(...GENERAL_OPTIONS, ...GLUSTER_OPTIONS),
+    options: { ...options(...GENERAL_OPTIONS, ...GLUSTER_OPTIONS), whole: GLUSTER_THREADS },
     share: text(`${HOST}(?:,${HOST})*:/?[A-Za-z0-9_.-]+(?:${PATH})?`),
   };
   const mounts = [nfs, gluster].flatMap(({ types, options: allowed, share }) => [

@@ -34,6 +34,7 @@ describe('these are allowed', () => {
     'mount -t glusterfs host:/volume BASE/share',
     'mount -t glusterfs a,b:volume/sub BASE/share',
     'mount -t glusterfs -o backup-volfile-servers=b:c,log-level=WARNING a:/volume BASE/share',
+    'mount -t glusterfs -o xlator-option=*-client-*.event-threads=32,nosuid a:/volume BASE/share',
     // Mounted everywhere.
     'umount /proc',
     'umount --lazy /proc',
@@ -68,6 +69,8 @@ describe('these are not allowed', () => {
     'mount -t nfs -o vers=4 -o dev host:/export BASE/share',
     'mount -t nfs -o log-file=/etc/passwd host:/export BASE/share',
     'mount -t glusterfs -o log-file=/etc/passwd host:/volume BASE/share',
+    'mount -t glusterfs -o xlator-option=*-client-*.event-threads=33 host:/volume BASE/share',
+    'mount -t nfs -o xlator-option=*-client-*.event-threads=32 host:/export BASE/share',
     'mount -t nfs --bind BASE/share',
     'mount -t nfs -host:/export BASE/share',
     'mount -t glusterfs /etc/volfile BASE/share',

@@ -8,6 +8,8 @@ export interface MountedSharesOptions {
   readonly sharesFile: string;
   /** The directory in which each share gets its mount point; absolute, made when missing. */
   readonly mountPointBase: string;
+  /** The driver's own mount options, put before all others; they need not be such as an operator may give. */
+  readonly driverOptions?: readonly string[];
   /** Mount options for all shares, one each, put before a share's own; what a shares file may not have is refused. */
   readonly mountOptions?: readonly string[];
   /** What mounts of this kind do not take, besides what none does. */

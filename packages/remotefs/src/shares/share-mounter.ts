@@ -113,7 +113,8 @@ export class ShareMounter {
   }
 
   async #runMount({ share, options }: ShareSpec, directory: string): Promise<void> {
-    const all = [...(this.options.mountOptions ?? []), ...options, ...ALWAYS];
+    const { driverOptions = [], mountOptions = [] } = this.options;
+    const all = [...driverOptions, ...mountOptions, ...options, ...ALWAYS];
     // In the shape the privileged helper allows. Neither can be taken for an option: the share begins with a host's
     // name or a bracket (see parseLine), the directory with a slash.
     const args = ['-t', this.options.fstype, '-o', all.join(','), share, directory];

@@ -10,6 +10,7 @@ import { openAndRead, openAndWrite } from '../device-access.js';
 import { FakeLockManager } from '../fakes/fake-lock-manager.js';
 import { fakePorts } from '../fakes/fake-ports.js';
 import { MemoryLogger } from '../fakes/memory-logger.js';
+import { describeError } from './checks.js';
 import type { ConformanceHarness, ConformanceStorage } from './harness.js';
 
 /** A backend that runs as if in a process of its own. */
@@ -44,7 +45,7 @@ export class Stage {
     try {
       await stage.startBackend();
     } catch (error) {
-      await stage.close();
+      await closeAfter(error, stage);
       throw error;
     }
     return stage;
@@ -162,8 +163,20 @@ export async function withStage(
   const stage = await Stage.open(harness);
   try {
     await body(stage);
-  } finally {
+  } catch (error) {
+    await closeAfter(error, stage);
+    throw error;
+  }
+  await stage.close();
+}
+
+/** What the stage was left in may keep it from being taken down; that must not hide why. */
+async function closeAfter(error: unknown, stage: Stage): Promise<void> {
+  try {
     await stage.close();
+  } catch (closing) {
+    const message = `${describeError(error)}; then ${describeError(closing)}`;
+    throw new AggregateError([error, closing], message, { cause: closing });
   }
 }
 
