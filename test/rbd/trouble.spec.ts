@@ -1,5 +1,5 @@
 import type { DriverErrorCode } from '@scoria/core';
-import { MIB } from '@scoria/core';
+import { createContext, MIB } from '@scoria/core';
 import { makeVolume, withDevice } from '@scoria/testkit';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CephCluster } from '../support/ceph-cluster.js';
@@ -202,6 +202,28 @@ ifTaken('address')('the only monitor moves to another address', () => {
       await backend.deleteVolume(volume);
     },
   );
+});
+
+/** One of so many objects that it tells how far it is. */
+it('a removal that is cut off in its middle ends in time, and is done afterwards', async () => {
+  const volume = await backend.createVolume(64 * 1024 * MIB + SIZE);
+  let began = 0;
+  const pausing: Promise<void>[] = [];
+  const onProgress = (): void => {
+    if (pausing.length > 0) return;
+    began = Date.now();
+    pausing.push(ceph.pause('osd'));
+  };
+  const context = createContext({ requestId: 'req-cut', logger: backend.logger, onProgress });
+  const cut = failure(within(OPERATION_MS, backend.driver.deleteVolume(context, volume)));
+  try {
+    expect(codeOf(await cut)).toBe('unavailable');
+  } finally {
+    await Promise.all(pausing);
+    await TROUBLES[0]?.end(Date.now() - began);
+  }
+  await eventually(() => backend.deleteVolume(volume));
+  await eventually(async () => expect([await storage.names(), await storage.journal()]).toEqual([[], []]));
 });
 
 it('a backend is ended in time while nobody answers', async () => {

@@ -1,6 +1,6 @@
 import type { Backend, Snapshot, Volume } from '@scoria/core';
 import { applyUpdate, Container, createBackend, isDriverError, MIB } from '@scoria/core';
-import type { RbdPool } from '@scoria/librbd';
+import type { RbdErrorCode, RbdPool } from '@scoria/librbd';
 import type { SimulatedCephOptions } from '@scoria/librbd/simulated';
 import { SimulatedCeph, SimulatedRbdClient } from '@scoria/librbd/simulated';
 import {
@@ -375,6 +375,34 @@ describe('statistics', () => {
     client.disconnect();
     expect(await refusal(backend.driver.stats(makeContext()))).toMatchObject({ code: 'unavailable' });
     expect((await backend.driver.stats(makeContext())).pools).toHaveLength(1);
+  });
+});
+
+describe('a cluster that gives no answer', () => {
+  it('has a delete end with an error in the middle of its removal', async () => {
+    await startOn({}, { rados_connect_timeout: 1 });
+    const volume = await create(1);
+    client.faults.add({
+      when: ({ operation }) => operation === 'removeFromTrash',
+      effect: { kind: 'hang' },
+    });
+    expect(await refusal(backend.driver.deleteVolume(makeContext(), volume))).toMatchObject({
+      code: 'unavailable',
+    });
+  }, 30_000);
+
+  it('has one try to take back what was begun, as the call without an answer may be what is in the way', async () => {
+    await startOn({}, { rados_connection_retries: 5 });
+    const source = await create(1);
+    const fail = (wanted: string, code: RbdErrorCode): void => {
+      client.faults.add({ when: ({ operation }) => operation === wanted, effect: { kind: 'fail', code } });
+    };
+    fail('growImage', 'timed-out');
+    fail('removeImage', 'busy');
+    const larger = makeVolume({ id: id(2), sizeBytes: 2 * source.sizeBytes });
+    const error = await refusal(backend.driver.createClonedVolume(makeContext(), larger, source));
+    expect(error).toMatchObject({ code: 'unavailable' });
+    expect(client.calls.filter(({ operation }) => operation === 'removeImage')).toHaveLength(1);
   });
 });
 

@@ -41,11 +41,18 @@ export async function runOrUndo(
     }
   } catch (error) {
     const begun = [...halfDone(plan.steps[done.length], error), ...done];
-    const isClean = await undo(uncancellable(context), runner, plan, begun.flatMap(inverse));
+    const isUnanswered = isRbdError(error, 'timed-out', 'disconnected', 'closed');
+    // The call that was not answered may be what keeps the image in use, and for long: one try, then the error.
+    const undoer = isUnanswered ? new StepRunner(pool, images, { ...helpers, whileWatched: once }) : runner;
+    const isClean = await undo(uncancellable(context), undoer, plan, begun.flatMap(inverse));
     // What a call that was never answered has done, nobody knows.
-    if (!isClean || isRbdError(error, 'timed-out', 'disconnected', 'closed')) NOT_UNDONE.add(error as object);
+    if (!isClean || isUnanswered) NOT_UNDONE.add(error as object);
     throw error;
   }
+}
+
+async function once(_context: OperationContext, work: () => Promise<void>): Promise<void> {
+  await work();
 }
 
 const NOT_UNDONE = new WeakSet<object>();

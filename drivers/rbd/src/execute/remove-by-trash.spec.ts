@@ -25,7 +25,7 @@ const helpers = {
 };
 
 async function remove(): Promise<boolean> {
-  return removeByTrash(pool, { image: 'v', id }, helpers);
+  return removeByTrash(pool, { image: 'v', id }, helpers, {});
 }
 
 async function names(): Promise<string[]> {
@@ -61,7 +61,7 @@ describe('an image that is removed by way of the trash', () => {
       ...helpers,
       claimTrash: async () => pool.setKeys('object', new Map([['key', Buffer.of(1)]])),
     };
-    expect(await removeByTrash(pool, { image: 'v', id }, full)).toBe(false);
+    expect(await removeByTrash(pool, { image: 'v', id }, full, {})).toBe(false);
     expect(await names()).toEqual(['v']);
   });
 

@@ -1,16 +1,18 @@
 import { isRbdError } from '@scoria/librbd';
-import type { RbdPool } from '@scoria/librbd';
+import type { LongCall, RbdPool } from '@scoria/librbd';
 import type { StepHelpers, TrashedImage } from './step-helpers.js';
 
 /**
  * Removes an image in the two parts that librbd's removal comes to, which by themselves open it half as often. Recorded
  * before, so that who dies in between leaves something that the next start ends.
+ * @param call who listens to the removal's progress: it is given up when it says nothing for long
  * @returns false where it is as it was: somebody has it open, say; a removal in one go tells who and why
  */
 export async function removeByTrash(
   pool: RbdPool,
   trashed: TrashedImage,
   helpers: Pick<StepHelpers, 'claimTrash' | 'unclaimTrash'>,
+  call: LongCall,
 ): Promise<boolean> {
   const { image, id } = trashed;
   try {
@@ -23,7 +25,7 @@ export async function removeByTrash(
     await helpers.unclaimTrash(pool, trashed);
     return false;
   }
-  const isGone = await isRemoved(pool, id);
+  const isGone = await isRemoved(pool, id, call);
   if (!isGone) await pool.restoreFromTrash(id, image);
   await helpers.unclaimTrash(pool, trashed);
   return isGone;
@@ -40,9 +42,9 @@ async function isMoved(pool: RbdPool, image: string): Promise<boolean> {
   }
 }
 
-async function isRemoved(pool: RbdPool, id: string): Promise<boolean> {
+async function isRemoved(pool: RbdPool, id: string, call: LongCall): Promise<boolean> {
   try {
-    await pool.removeFromTrash(id);
+    await pool.removeFromTrash(id, call);
     return true;
   } catch (error) {
     if (isRbdError(error, 'not-found')) return true;

@@ -9,6 +9,9 @@ import type { OpenImages } from './open-images.js';
 import type { StepHelpers } from './step-helpers.js';
 import { removeByTrash } from './remove-by-trash.js';
 
+/** 64 GiB in objects of the usual size: removed in far less time than a removal may be silent. */
+const FEW_OBJECTS = 16_384;
+
 export type StepOf<Kind extends Step['kind']> = Extract<Step, { kind: Kind }>;
 
 type Runner<Kind extends Step['kind']> = (step: StepOf<Kind>, context: OperationContext) => Promise<void>;
@@ -79,12 +82,13 @@ export class StepRunner {
       await this.images.close(image);
       await unless(['not-found'], async () => this.pool.renameImage(image, to));
     },
-    'remove-image': async ({ image, id, parent }, context) => {
+    'remove-image': async ({ image, id, objects, parent }, context) => {
       await this.images.close(image);
       const known = id === undefined ? undefined : { image, id, ...(parent === undefined ? {} : { parent }) };
-      if (known !== undefined && (await removeByTrash(this.pool, known, this.helpers))) return;
+      const call = removalCall(objects, context);
+      if (known !== undefined && (await removeByTrash(this.pool, known, this.helpers, call))) return;
       await this.helpers.whileWatched(context, async () =>
-        unless(['not-found'], async () => this.pool.removeImage(image)),
+        unless(['not-found'], async () => this.pool.removeImage(image, call)),
       );
     },
     'move-to-trash': async (step, context) => {
@@ -130,6 +134,13 @@ export function progressOf(context: OperationContext): NonNullable<LongCall['onP
   return (done, total) => {
     context.progress({ done, total });
   };
+}
+
+/** Nobody waits for long where the cluster does not answer; but whoever follows each object has few of them wait. */
+function removalCall(objects: number | undefined, context: OperationContext): LongCall {
+  return objects !== undefined && objects <= FEW_OBJECTS
+    ? { isBrief: true }
+    : { onProgress: progressOf(context) };
 }
 
 function longCall(context: OperationContext): LongCall {

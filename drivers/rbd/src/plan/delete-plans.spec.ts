@@ -1,4 +1,4 @@
-import { DriverError } from '@scoria/core';
+import { DriverError, MIB } from '@scoria/core';
 import { aChild, anImage, aParent, aSnapshot } from '../spec-support/nodes.js';
 import type { ImageNode, SnapshotNode } from '../tree/image-node.js';
 import { mayRelease, planDeleteVolume, planRelease } from './delete-plans.js';
@@ -76,8 +76,9 @@ describe('planDeleteVolume', () => {
     ['nobody has the lock of, by its id', false, { id: 'id-v' }],
     ['somebody has the lock of, in one go', true, {}],
   ])('removes an image that %s', (_, isLocked, fields) => {
-    const { steps } = planDeleteVolume(anImage('v', [], { isLocked }), AT_ONCE);
-    expect(steps).toEqual([{ kind: 'remove-image', image: 'v', ...fields }]);
+    const size = { sizeBytes: 10 * MIB, stripeUnitBytes: 4 * MIB };
+    const { steps } = planDeleteVolume(anImage('v', [], { isLocked, ...size }), AT_ONCE);
+    expect(steps).toEqual([{ kind: 'remove-image', image: 'v', objects: 3, ...fields }]);
   });
 
   it.each<[string, SnapshotNode, string]>([

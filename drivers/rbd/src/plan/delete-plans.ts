@@ -113,14 +113,16 @@ function removalOf(image: string, { id, name: snapshot, namespace }: SnapshotNod
   return isBackupSnapshot(snapshot) ? [remove] : [{ kind: 'unprotect-snapshot', image, snapshot }, remove];
 }
 
-function removalOfImage({ name, id, parent, isLocked }: ImageNode, { trashSeconds }: RemovalPolicy): Step {
+function removalOfImage(node: ImageNode, { trashSeconds }: RemovalPolicy): Step {
+  const { name, id, parent, isLocked, sizeBytes, stripeUnitBytes } = node;
   const link = parent === undefined ? {} : { parent: referenceOf(parent) };
   if (trashSeconds !== undefined) {
     return { kind: 'move-to-trash', image: name, id, delaySeconds: trashSeconds, ...link };
   }
+  const objects = Math.ceil(sizeBytes / stripeUnitBytes);
   return isLocked
-    ? { kind: 'remove-image', image: name }
-    : { kind: 'remove-image', image: name, id, ...link };
+    ? { kind: 'remove-image', image: name, objects }
+    : { kind: 'remove-image', image: name, id, objects, ...link };
 }
 
 function heldBySnapshots({ name }: ImageNode, holders: readonly SnapshotNode[]): DriverError {

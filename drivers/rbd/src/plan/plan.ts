@@ -49,6 +49,8 @@ export type Step =
       readonly image: string;
       /** Known where nobody is seen to use the image. */
       readonly id?: string;
+      /** How many objects it may have, where that is known. */
+      readonly objects?: number;
       /** What it depends on. */
       readonly parent?: ParentReference;
     }

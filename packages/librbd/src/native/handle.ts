@@ -1,11 +1,8 @@
 import { Attempt } from './attempt.js';
 import type { Patience } from './waiting.js';
-import type { LongCall } from '../model/long-call.js';
+import { type LongCall, silenceLimitMs } from '../model/long-call.js';
 import { type CallSubject, rbdError } from './errno.js';
 import type { NativeCalls } from './native-calls.js';
-
-/** So many times as long as another call may take, one that tells of its progress may say nothing. */
-const IDLE_TIMES = 10;
 
 /** What a handle has besides what the library gave. */
 export interface HandleContext {
@@ -93,9 +90,8 @@ export abstract class NativeHandle implements AsyncDisposable {
   }
 
   /** Of a call that takes as long as it takes, with a word now and then where somebody listens. */
-  protected patienceFor({ signal, onProgress }: LongCall): Patience {
-    const isFollowed = signal !== undefined || onProgress !== undefined;
-    return { signal, endsByItself: true, idleMs: isFollowed ? IDLE_TIMES * this.limitMs : undefined };
+  protected patienceFor(call: LongCall): Patience {
+    return { signal: call.signal, endsByItself: true, idleMs: silenceLimitMs(call, this.limitMs) };
   }
 
   async #counted<T>(work: (attempt: Attempt) => Promise<T>, attempt: Attempt): Promise<T> {

@@ -97,7 +97,7 @@ export abstract class OpenImage extends NativeHandle {
           : throughGate(this.label, 'change', work, attempt));
         if (result < 0) throw this.failure(result, subject);
       },
-      this.patienceFor(long),
+      this.patienceFor(told),
     );
   }
 

@@ -79,7 +79,7 @@ export abstract class DataImage extends ImageHandle {
         }
         resizeTo(this.image, sizeBytes);
       },
-      long,
+      { long: allowShrink ? long : { ...long, isBrief: true } },
     );
   }
 
@@ -106,7 +106,7 @@ export abstract class DataImage extends ImageHandle {
         await progress.step(0, 1);
         rollBack(this.image, snapshot);
       },
-      long,
+      { long },
     );
   }
 
@@ -123,7 +123,7 @@ export abstract class DataImage extends ImageHandle {
         }
         partFromParent(this.image);
       },
-      long,
+      { long },
     );
   }
 

@@ -4,6 +4,7 @@ import { SimulatedCeph } from './simulated-ceph.js';
 import { SimulatedRbdClient } from './simulated-client.js';
 
 const SIZE = 2 ** 20;
+const TIMEOUT_MS = 50;
 
 let ceph: SimulatedCeph;
 let client: SimulatedRbdClient;
@@ -16,7 +17,7 @@ beforeEach(async () => {
 });
 
 async function poolOf(of: SimulatedRbdClient): Promise<RbdPool> {
-  return (await of.connect({ timeoutMs: 50 })).openPool('rbd');
+  return (await of.connect({ timeoutMs: TIMEOUT_MS })).openPool('rbd');
 }
 
 async function namesSeen(): Promise<string[]> {
@@ -43,6 +44,23 @@ it.each([
   client.faults.add({ when: ({ operation }) => operation === 'createImage', effect });
   expect(await codeOf(pool.createImage('image', { sizeBytes: SIZE }))).toBe(code);
   expect(await namesSeen()).toEqual(names);
+});
+
+describe('a removal that gets no answer', () => {
+  it.each([{ isBrief: true }, { onProgress: () => undefined }])('is given up late, with %j', async (call) => {
+    await pool.createImage('image', { sizeBytes: SIZE });
+    const began = Date.now();
+    client.faults.add({ when: ({ operation }) => operation === 'removeImage', effect: { kind: 'hang' } });
+    expect(await codeOf(pool.removeImage('image', call))).toBe('timed-out');
+    expect(Date.now() - began).toBeGreaterThan(9 * TIMEOUT_MS);
+  });
+
+  it('is waited for as long as it takes where nobody follows it', async () => {
+    await pool.createImage('image', { sizeBytes: SIZE });
+    client.faults.add({ when: ({ operation }) => operation === 'removeImage', effect: { kind: 'hang' } });
+    const late = new Promise<string>((resolve) => setTimeout(() => resolve('late'), 15 * TIMEOUT_MS));
+    expect(await Promise.race([codeOf(pool.removeImage('image')), late])).toBe('late');
+  });
 });
 
 it('closes what is opened too late', async () => {

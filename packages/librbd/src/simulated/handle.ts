@@ -1,4 +1,4 @@
-import type { LongCall } from '../model/long-call.js';
+import { type LongCall, silenceLimitMs } from '../model/long-call.js';
 import type { CallManner, Progress, SimulatedProcess } from './process.js';
 import { simulatedError, type SimulatedSubject } from './simulated-error.js';
 
@@ -53,7 +53,7 @@ export abstract class SimulatedHandle implements AsyncDisposable {
     subject: SimulatedSubject,
     changes: boolean,
     work: (progress: Progress) => T | Promise<T>,
-    long: LongCall = {},
+    long?: LongCall,
   ): Promise<T> {
     const running = this.connection.process.call(this.#manner(subject, changes, long), work, long);
     this.#underWay.add(running);
@@ -88,12 +88,13 @@ export abstract class SimulatedHandle implements AsyncDisposable {
     for (const tell of told) tell();
   }
 
-  #manner(subject: SimulatedSubject, changes: boolean, { signal }: LongCall): CallManner {
+  #manner(subject: SimulatedSubject, changes: boolean, long: LongCall | undefined): CallManner {
+    const { timeoutMs } = this.connection;
     return {
       ...subject,
       changes,
-      signal,
-      timeoutMs: this.connection.timeoutMs,
+      signal: long?.signal,
+      timeoutMs: long === undefined ? timeoutMs : silenceLimitMs(long, timeoutMs),
       check: () => this.check(subject),
       checkConnection: () => checkConnection(this.connection, subject),
       disconnect: () => (this.connection.isLost = true),

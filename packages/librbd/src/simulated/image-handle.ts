@@ -59,7 +59,7 @@ export abstract class ImageHandle extends SimulatedHandle {
   protected async change(
     subject: SimulatedSubject,
     work: (progress: Progress) => void | Promise<void>,
-    { lock = 'any', ...long }: LongCall & { readonly lock?: 'own' | 'any' | 'none' } = {},
+    { lock = 'any', long }: { readonly lock?: 'own' | 'any' | 'none'; readonly long?: LongCall } = {},
   ): Promise<void> {
     const allowed = (progress: Progress): void | Promise<void> => {
       if (this.view.isReadOnly) throw simulatedError('read-only', subject, 'it was opened for reading only');

@@ -7,7 +7,8 @@ import { simulatedError, type SimulatedSubject } from './simulated-error.js';
 export interface CallManner extends SimulatedSubject {
   /** True for calls that change the cluster. */
   readonly changes: boolean;
-  readonly timeoutMs: number;
+  /** None: as long as it takes. */
+  readonly timeoutMs: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Throws where its handle was closed or its connection lost. */
   readonly check: () => void;
@@ -102,8 +103,8 @@ export class SimulatedProcess {
         else reject(error);
       };
       const abort = (): void => end(cancelled(manner));
-      const late = simulatedError('timed-out', manner, `no answer within ${timeoutMs} ms`);
-      const timer = setTimeout(() => end(late), timeoutMs);
+      const late = simulatedError('timed-out', manner, `no answer within ${String(timeoutMs)} ms`);
+      const timer = timeoutMs === undefined ? undefined : setTimeout(() => end(late), timeoutMs);
       const forget = this.onDeath(() => end(dead(manner)));
       signal?.addEventListener('abort', abort);
       if (signal?.aborted === true) abort();

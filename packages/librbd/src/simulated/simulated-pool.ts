@@ -278,7 +278,7 @@ export class SimulatedPool extends SimulatedHandle implements RbdPool {
   async #change(
     subject: SimulatedSubject,
     work: (progress: Progress) => void | Promise<void>,
-    long: LongCall = {},
+    long?: LongCall,
   ): Promise<void> {
     const allowed = (progress: Progress): void | Promise<void> => {
       checkMayChange(this.pool, this.connection.user, subject);
