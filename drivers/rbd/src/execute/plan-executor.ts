@@ -21,8 +21,8 @@ export async function runPlan(
 }
 
 /**
- * As {@link runPlan}; where a step fails, those before it are taken back. One that cannot be is logged: the first error
- * says more.
+ * As {@link runPlan}; where a step fails, those before it are taken back, unless the cluster does not answer: that is for
+ * who comes later, by the journal or for a delete. One that cannot be is logged: the first error says more.
  * @returns whether everything could be taken back comes with the error, see {@link isUndone}
  */
 export async function runOrUndo(
@@ -41,18 +41,19 @@ export async function runOrUndo(
     }
   } catch (error) {
     const begun = [...halfDone(plan.steps[done.length], error), ...done];
-    const isUnanswered = isRbdError(error, 'timed-out', 'disconnected', 'closed');
-    // The call that was not answered may be what keeps the image in use, and for long: one try, then the error.
-    const undoer = isUnanswered ? new StepRunner(pool, images, { ...helpers, whileWatched: once }) : runner;
-    const isClean = await undo(uncancellable(context), undoer, plan, begun.flatMap(inverse));
-    // What a call that was never answered has done, nobody knows.
-    if (!isClean || isUnanswered) NOT_UNDONE.add(error as object);
+    const isClean =
+      !isUnanswered(error) && (await undo(uncancellable(context), runner, plan, begun.flatMap(inverse)));
+    if (!isClean) NOT_UNDONE.add(error as object);
     throw error;
   }
 }
 
-async function once(_context: OperationContext, work: () => Promise<void>): Promise<void> {
-  await work();
+/**
+ * What such a call has done, nobody knows, and it may go on with the image. By the same connection a removal may get no
+ * answer either, and would keep the image in use for those who come by another one.
+ */
+function isUnanswered(error: unknown): boolean {
+  return isRbdError(error, 'timed-out', 'disconnected', 'closed');
 }
 
 const NOT_UNDONE = new WeakSet<object>();
