@@ -14,6 +14,8 @@ import { someOf } from '../support/some-of.js';
 import { GlusterServer } from '../support/gluster-server.js';
 import { GlusterRunner, glusterRules } from './gluster-runner.js';
 
+const run = promisify(execFile);
+
 /** What the local driver goes through in both formats, and a file system changes least. */
 const LEFT_TO_LOCAL = /^(cancel|recover|states|input): |: in any order/;
 /** Of what can be interrupted, what leaves a journal. */
@@ -66,7 +68,7 @@ async function freshStorage(): Promise<ConformanceStorage> {
     referenceOf: ({ id, providerLocation = '' }) => ({ 'source-name': `${providerLocation}/volume-${id}` }),
     dispose: async () => {
       const mountPoint = path.join(mountPoints(), createHash('md5').update(share).digest('hex'));
-      await promisify(execFile)('umount', [mountPoint], { timeout: 60_000, killSignal: 'SIGKILL' });
+      await run('umount', [mountPoint], { timeout: 60_000, killSignal: 'SIGKILL' });
       await rm(directory, { recursive: true });
     },
   };

@@ -9,9 +9,9 @@ const USUAL = 2;
 const FIRST_BRICK = '-client-0';
 
 /**
- * Mount option for a client with many threads. Up to GlusterFS 10, and later with `fuse-setlk-handle-interrupt`, a
- * request for a lock that a signal interrupts holds the thread that has its answer until the server has answered for
- * the interruption too, which takes another thread. Where all are held, the mount hangs for half an hour
+ * Mount option for a client with many threads. In GlusterFS 10, where later ones have it as an option
+ * (`fuse-setlk-handle-interrupt`), a request for a lock that a signal interrupts holds the thread that has its answer
+ * until the server has answered for the interruption too, which takes another thread. Where all are held, the mount hangs for half an hour
  * (network.frame-timeout), or for good (gluster/glusterfs#4371). qemu-img asks for dozens of locks, and its own io_uring
  * interrupts it: a few of them at once are enough for a client with the usual two threads.
  */

@@ -36,14 +36,16 @@ export class GlusterfsDriver extends RemoteFsDriver {
 
 /** Each reads after the share's name. */
 async function clientProblems(mountPoint: string): Promise<string[]> {
+  const problems: string[] = [];
   const cache = await cacheProblem(mountPoint);
+  if (cache !== undefined) {
+    problems.push(`answers from its client's memory, so only one host may use it; for several, ${cache}`);
+  }
   const threads = await threadProblem(mountPoint);
-  return [
-    ...(cache === undefined
-      ? []
-      : [`answers from its client's memory, so only one host may use it; for several, ${cache}`]),
-    ...(threads === undefined
-      ? []
-      : [`can hang when several volumes are worked on at once, as its client has few threads; ${threads}`]),
-  ];
+  if (threads !== undefined) {
+    problems.push(
+      `can hang when several volumes are worked on at once, as its client has few threads; ${threads}`,
+    );
+  }
+  return problems;
 }

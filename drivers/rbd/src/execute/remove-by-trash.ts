@@ -5,7 +5,7 @@ import type { StepHelpers, TrashedImage } from './step-helpers.js';
 /**
  * Removes an image in the two parts that librbd's removal comes to, which by themselves open it half as often. Recorded
  * before, so that who dies in between leaves something that the next start ends.
- * @param call who listens to the removal's progress: it is given up when it says nothing for long
+ * @param call by what the removal is given up where the cluster does not answer
  * @returns false where it is as it was: somebody has it open, say; a removal in one go tells who and why
  */
 export async function removeByTrash(

@@ -136,7 +136,10 @@ export function progressOf(context: OperationContext): NonNullable<LongCall['onP
   };
 }
 
-/** Nobody waits for long where the cluster does not answer; but whoever follows each object has few of them wait. */
+/**
+ * Where the cluster does not answer, a removal is given up. One of few objects by its time alone: being told of each
+ * takes longer than removing it.
+ */
 function removalCall(objects: number | undefined, context: OperationContext): LongCall {
   return objects !== undefined && objects <= FEW_OBJECTS
     ? { isBrief: true }

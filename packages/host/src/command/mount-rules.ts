@@ -26,7 +26,7 @@ const GLUSTER_OPTIONS = [
   ],
 ];
 
-/** With any other text after it, `xlator-option` can make the client do anything. */
+/** As the GlusterFS driver gives it. With any other text after it, `xlator-option` can make the client do anything. */
 const GLUSTER_THREADS = ['xlator-option=*-client-*.event-threads=32'];
 
 const GENERAL_OPTIONS = [
